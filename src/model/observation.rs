@@ -1,0 +1,143 @@
+//! The one thing that travels: which execution, when, and what the service answered or why it could not.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{
+    fault::{Fault, FaultKind},
+    snapshot::Snapshot,
+};
+
+/// One look at one execution.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observation {
+    /// The ARN of the execution; of its task, as long as no execution of it was found.
+    pub execution: Arc<str>,
+    /// When the answer, or the news that there is none, was there.
+    pub at: Timestamp,
+    /// What came.
+    pub outcome: Outcome,
+    /// What is known of the task beside the answer, once it is known or has changed.
+    pub task: Option<Arc<Task>>,
+    /// How long after `at` the source will ask again; `None` if it will not.
+    pub next: Option<Duration>,
+}
+
+/// What came of asking.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// An answer.
+    Response(Answer),
+    /// None, and why.
+    Fault(Fault),
+}
+
+/// What DescribeTask and ListLocations say of a task. Each `None` where it was denied, missing or not said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Task {
+    /// The task's name.
+    pub name: Option<String>,
+    /// The URI of the source location.
+    pub source: Option<String>,
+    /// The URI of the destination location.
+    pub destination: Option<String>,
+    /// The CloudWatch log group that names the files which failed.
+    pub log_group: Option<String>,
+}
+
+/// An answer of DescribeTaskExecution: the text as it came, and what it says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    verbatim: Arc<str>,
+    snapshot: Arc<Snapshot>,
+}
+
+impl Answer {
+    /// Reads an answer's body.
+    ///
+    /// # Errors
+    /// A [`FaultKind::Garbled`] fault where the body is no JSON object, or one that names neither a status nor
+    /// an execution.
+    pub fn parse(body: &str) -> Result<Self, Fault> {
+        let garbled = |what: String| Fault::new(FaultKind::Garbled, what);
+        if body.trim().is_empty() {
+            return Err(garbled("the answer was empty".into()));
+        }
+        // Through a `Value`, where the last of two equal keys wins, as in the service's own clients.
+        let value = serde_json::from_str::<Value>(body);
+        let snapshot = value.and_then(serde_json::from_value::<Snapshot>).map_err(|error| {
+            let what = if body.trim_start().starts_with('<') {
+                "is a web page, perhaps a proxy's"
+            } else if error.is_eof() {
+                "was cut short"
+            } else {
+                "is not what DataSync sends"
+            };
+            garbled(format!("the answer {what}: it begins '{}'", beginning(body)))
+        })?;
+        if snapshot.status.is_none() && snapshot.task_execution_arn.is_none() {
+            return Err(garbled(format!("the answer has neither a status nor an execution: '{}'", beginning(body))));
+        }
+        Ok(Self { verbatim: body.into(), snapshot: Arc::new(snapshot) })
+    }
+
+    /// The body as the service sent it.
+    pub fn verbatim(&self) -> &Arc<str> {
+        &self.verbatim
+    }
+
+    /// What the body says.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+}
+
+/// The first characters of a text, on one line.
+fn beginning(text: &str) -> String {
+    let line: String = text.trim_start().chars().map(|c| if c.is_control() { ' ' } else { c }).take(41).collect();
+    match line.char_indices().nth(40) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_answer_is_a_garbled_fault_that_says_so() {
+        for (body, says) in [
+            ("", "empty"),
+            ("  \n", "empty"),
+            ("<html><body>Login</body></html>", "web page"),
+            (r#"{"Status":"TRANSF"#, "cut short"),
+            ("nope", "not what DataSync sends"),
+            ("[1,2]", "not what DataSync sends"),
+            ("{}", "neither a status"),
+            (r#"{"Message":"hi"}"#, "neither a status"),
+        ] {
+            let fault = Answer::parse(body).expect_err(body);
+            assert_eq!(fault.kind, FaultKind::Garbled);
+            assert!(fault.message.contains(says), "{body}: {fault}");
+            assert!(!fault.message.contains('\n'));
+        }
+    }
+
+    #[test]
+    fn an_answer_keeps_its_text() {
+        let body = r#"{ "Status":"LAUNCHING", "Status" : "QUEUED", "Later": 1.50 }"#;
+        let answer = Answer::parse(body).unwrap();
+        assert_eq!(&**answer.verbatim(), body);
+        assert_eq!(answer.snapshot().status.as_deref(), Some("QUEUED"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_body_panics(body in "\\PC{0,300}") {
+            let _ = Answer::parse(&body);
+        }
+    }
+}

@@ -1,0 +1,594 @@
+//! One answer of DescribeTaskExecution as data: every member of it, `None` where it was not reported.
+//!
+//! Follows <https://docs.aws.amazon.com/datasync/latest/userguide/API_DescribeTaskExecution.html>. Reading is
+//! lenient on purpose: a member of an unexpected type is taken as not reported, and the rest is kept.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+macro_rules! members {
+    ($(#[$doc:meta])* $name:ident { $($(#[$member_doc:meta])* $member:ident: $kind:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+        #[serde(rename_all = "PascalCase", default)]
+        pub struct $name {
+            $(
+                $(#[$member_doc])*
+                #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+                pub $member: Option<$kind>,
+            )*
+            /// Members that this version does not know yet, as they came.
+            #[serde(flatten)]
+            pub others: Map<String, Value>,
+        }
+    };
+}
+
+members! {
+    /// The answer.
+    Snapshot {
+        /// The ARN that was asked about.
+        task_execution_arn: Text,
+        /// The step the execution is in, verbatim; see [`Snapshot::status`].
+        status: Text,
+        /// Which of the two modes runs it, verbatim; see [`Snapshot::mode`].
+        task_mode: Text,
+        /// The options in force for this execution.
+        options: Options,
+        /// What is left out.
+        excludes: Vec<Filter>,
+        /// What alone is transferred.
+        includes: Vec<Filter>,
+        /// The list of what to transfer, where there is one.
+        manifest_config: ManifestConfig,
+        /// When it was asked for.
+        start_time: Time,
+        /// When it really began: later than `start_time` when it was queued.
+        launch_time: Time,
+        /// When it ended.
+        end_time: Time,
+        /// Items expected to be transferred. Basic counts files, objects, directories, and expected deletes.
+        estimated_files_to_transfer: Count,
+        /// Directories expected to be transferred (Enhanced).
+        estimated_folders_to_transfer: Count,
+        /// Logical bytes expected to be written at the destination.
+        estimated_bytes_to_transfer: Count,
+        /// Items read at the source and sent. Basic counts directories too.
+        files_transferred: Count,
+        /// Directories transferred (Enhanced).
+        folders_transferred: Count,
+        /// Logical bytes written at the destination.
+        bytes_written: Count,
+        /// Bytes sent, before compression.
+        bytes_transferred: Count,
+        /// Bytes on the network after compression (Basic).
+        bytes_compressed: Count,
+        /// Durations and statuses of the steps, and what went wrong.
+        result: ResultDetail,
+        /// What kind of task report was asked for.
+        task_report_config: TaskReportConfig,
+        /// What came of the task report.
+        report_result: ReportResult,
+        /// Items deleted at the destination.
+        files_deleted: Count,
+        /// Directories deleted at the destination (Enhanced).
+        folders_deleted: Count,
+        /// Items skipped: unchanged, not to be overwritten, archived, unreadable or locked.
+        files_skipped: Count,
+        /// Directories skipped (Enhanced).
+        folders_skipped: Count,
+        /// Items verified.
+        files_verified: Count,
+        /// Directories verified (Enhanced).
+        folders_verified: Count,
+        /// Items expected to be deleted at the destination.
+        estimated_files_to_delete: Count,
+        /// Directories expected to be deleted at the destination (Enhanced).
+        estimated_folders_to_delete: Count,
+        /// Items that will be attempted after comparing (Enhanced).
+        files_prepared: Count,
+        /// Directories that will be attempted after comparing (Enhanced).
+        folders_prepared: Count,
+        /// Items found (Enhanced).
+        files_listed: Listed,
+        /// Directories found (Enhanced).
+        folders_listed: Listed,
+        /// Items that failed, per step (Enhanced).
+        files_failed: Failed,
+        /// Directories that failed, per step (Enhanced).
+        folders_failed: Failed,
+    }
+}
+
+members! {
+    /// Items found at each side.
+    Listed {
+        /// At the source; with an exclude filter, before the filter.
+        at_source: Count,
+        /// At the destination, to know what to delete.
+        at_destination_for_delete: Count,
+    }
+}
+
+members! {
+    /// Items that failed, per step. Only directories can fail to be listed.
+    Failed {
+        /// While listing.
+        list: Count,
+        /// While preparing.
+        prepare: Count,
+        /// While transferring.
+        transfer: Count,
+        /// While verifying.
+        verify: Count,
+        /// While deleting.
+        delete: Count,
+    }
+}
+
+members! {
+    /// The member `Result`. Durations are milliseconds; in Enhanced mode only the total is ever above 0.
+    ResultDetail {
+        /// Milliseconds of preparing (Basic).
+        prepare_duration: Count,
+        /// PENDING, SUCCESS or ERROR.
+        prepare_status: Text,
+        /// Milliseconds in all.
+        total_duration: Count,
+        /// Milliseconds of transferring (Basic).
+        transfer_duration: Count,
+        /// PENDING, SUCCESS or ERROR.
+        transfer_status: Text,
+        /// Milliseconds of verifying (Basic).
+        verify_duration: Count,
+        /// PENDING, SUCCESS or ERROR.
+        verify_status: Text,
+        /// What went wrong, as a code.
+        error_code: Text,
+        /// What went wrong, in the service's words.
+        error_detail: Text,
+    }
+}
+
+members! {
+    /// How the execution was configured, after overrides; each constant verbatim.
+    Options {
+        /// Whether and how much is verified at the end.
+        verify_mode: Text,
+        /// Whether the destination's data may be overwritten.
+        overwrite_mode: Text,
+        /// Access times.
+        atime: Text,
+        /// Modification times.
+        mtime: Text,
+        /// Owners.
+        uid: Text,
+        /// Groups.
+        gid: Text,
+        /// Whether files that the source no longer has are deleted at the destination.
+        preserve_deleted_files: Text,
+        /// Device nodes.
+        preserve_devices: Text,
+        /// Permissions.
+        posix_permissions: Text,
+        /// The bandwidth limit in bytes a second; -1 is none.
+        bytes_per_second: Count,
+        /// Whether the execution waits its turn.
+        task_queueing: Text,
+        /// What is logged to CloudWatch.
+        log_level: Text,
+        /// Everything, or only what changed.
+        transfer_mode: Text,
+        /// SMB security descriptors.
+        security_descriptor_copy_flags: Text,
+        /// Object tags.
+        object_tags: Text,
+    }
+}
+
+members! {
+    /// One filter rule.
+    Filter {
+        /// SIMPLE_PATTERN.
+        filter_type: Text,
+        /// Patterns, with `|` between them.
+        value: Text,
+    }
+}
+
+members! {
+    /// The manifest: a list of what to transfer.
+    ManifestConfig {
+        /// What the manifest is for.
+        action: Text,
+        /// CSV.
+        format: Text,
+        /// Where it lies.
+        source: ManifestSource,
+    }
+}
+
+members! {
+    /// Where a manifest lies.
+    ManifestSource {
+        /// In a bucket.
+        s3: ManifestBucket,
+    }
+}
+
+members! {
+    /// The bucket of a manifest.
+    ManifestBucket {
+        /// The object's key.
+        manifest_object_path: Text,
+        /// The role with which it is read.
+        bucket_access_role_arn: Text,
+        /// The bucket.
+        s3_bucket_arn: Text,
+        /// The object's version.
+        manifest_object_version_id: Text,
+    }
+}
+
+members! {
+    /// What kind of task report was asked for.
+    TaskReportConfig {
+        /// Where it goes.
+        destination: ReportDestination,
+        /// SUMMARY_ONLY or STANDARD.
+        output_type: Text,
+        /// ERRORS_ONLY or SUCCESSES_AND_ERRORS.
+        report_level: Text,
+        /// Whether object versions are listed.
+        object_version_ids: Text,
+        /// Levels that differ per kind of item.
+        overrides: ReportOverrides,
+    }
+}
+
+members! {
+    /// Where a task report goes.
+    ReportDestination {
+        /// To a bucket.
+        s3: ReportBucket,
+    }
+}
+
+members! {
+    /// The bucket of a task report.
+    ReportBucket {
+        /// The prefix of its keys.
+        subdirectory: Text,
+        /// The bucket.
+        s3_bucket_arn: Text,
+        /// The role with which it is written.
+        bucket_access_role_arn: Text,
+    }
+}
+
+members! {
+    /// Report levels that differ from the report's own.
+    ReportOverrides {
+        /// For what was transferred.
+        transferred: ReportLevel,
+        /// For what was verified.
+        verified: ReportLevel,
+        /// For what was deleted.
+        deleted: ReportLevel,
+        /// For what was skipped.
+        skipped: ReportLevel,
+    }
+}
+
+members! {
+    /// A report level.
+    ReportLevel {
+        /// ERRORS_ONLY or SUCCESSES_AND_ERRORS.
+        report_level: Text,
+    }
+}
+
+members! {
+    /// What came of the task report.
+    ReportResult {
+        /// PENDING, SUCCESS or ERROR.
+        status: Text,
+        /// Why it is not complete, as a code.
+        error_code: Text,
+        /// Why it is not complete, in the service's words.
+        error_detail: Text,
+    }
+}
+
+impl Snapshot {
+    /// The step the execution is in; `None` where the answer did not say.
+    pub fn status(&self) -> Option<Status> {
+        self.status.as_deref().map(Status::from)
+    }
+
+    /// The task mode. An answer without one is of Basic mode: older answers do not carry it.
+    pub fn mode(&self) -> Mode {
+        match self.task_mode.as_deref() {
+            None | Some("BASIC") => Mode::Basic,
+            Some("ENHANCED") => Mode::Enhanced,
+            Some(other) => Mode::Other(other.into()),
+        }
+    }
+
+    /// Whether the execution is over.
+    pub fn is_over(&self) -> bool {
+        self.status().is_some_and(|status| status.is_over())
+    }
+
+    /// The bandwidth limit in bytes a second; `None` where there is none or it was not reported.
+    pub fn limit(&self) -> Option<i64> {
+        self.options.as_ref()?.bytes_per_second.map(|limit| limit.0).filter(|limit| *limit > 0)
+    }
+}
+
+/// `Status` of the answer. Over are SUCCESS and ERROR alone; a word that is not listed is kept and is not over.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// Waits for the agent, or for an earlier execution.
+    Queued,
+    /// The service sets itself up.
+    Launching,
+    /// Source and destination are compared.
+    Preparing,
+    /// Data moves.
+    Transferring,
+    /// What was moved is compared.
+    Verifying,
+    /// Someone asked it to stop.
+    Cancelling,
+    /// Ended well.
+    Success,
+    /// Ended badly, wholly or in part.
+    Error,
+    /// A word of the service's that is newer than this program.
+    Other(String),
+}
+
+impl Status {
+    /// The service's word.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Queued => "QUEUED",
+            Self::Launching => "LAUNCHING",
+            Self::Preparing => "PREPARING",
+            Self::Transferring => "TRANSFERRING",
+            Self::Verifying => "VERIFYING",
+            Self::Cancelling => "CANCELLING",
+            Self::Success => "SUCCESS",
+            Self::Error => "ERROR",
+            Self::Other(word) => word,
+        }
+    }
+
+    /// Whether nothing will change any more.
+    pub fn is_over(&self) -> bool {
+        matches!(self, Self::Success | Self::Error)
+    }
+}
+
+impl From<&str> for Status {
+    fn from(word: &str) -> Self {
+        [
+            Self::Queued,
+            Self::Launching,
+            Self::Preparing,
+            Self::Transferring,
+            Self::Verifying,
+            Self::Cancelling,
+            Self::Success,
+            Self::Error,
+        ]
+        .into_iter()
+        .find(|status| status.as_str() == word)
+        .unwrap_or_else(|| Self::Other(word.into()))
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// `TaskMode` of the answer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// One step after the other.
+    Basic,
+    /// All steps at once.
+    Enhanced,
+    /// A word of the service's that is newer than this program.
+    Other(String),
+}
+
+impl Mode {
+    /// The service's word.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Basic => "BASIC",
+            Self::Enhanced => "ENHANCED",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+/// A whole number as the service reports it: usually a count, never trusted to be one. It may be negative.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Count(pub i64);
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wrong = || serde::de::Error::custom("not a whole number");
+        match Value::deserialize(deserializer)? {
+            Value::Number(number) => number
+                .as_i64()
+                .or_else(|| number.as_u64().map(|_| i64::MAX))
+                .or_else(|| number.as_f64().filter(|f| f.is_finite()).map(|f| f as i64))
+                .map(Self)
+                .ok_or_else(wrong),
+            Value::String(text) => text.parse().map(Self).map_err(|_| wrong()),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+/// A text as the service reports it; a number or a truth value in its place is taken as written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Text(pub String);
+
+impl std::ops::Deref for Text {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::String(text) => Ok(Self(text)),
+            other @ (Value::Number(_) | Value::Bool(_)) => Ok(Self(other.to_string())),
+            _ => Err(serde::de::Error::custom("not a text")),
+        }
+    }
+}
+
+/// A moment: epoch seconds on the wire, ISO-8601 in the newer command line's print. Written as epoch seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Time(pub Timestamp);
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.0.as_millisecond() as f64 / 1e3)
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wrong = || serde::de::Error::custom("not a moment");
+        match Value::deserialize(deserializer)? {
+            Value::Number(number) => {
+                let millis =
+                    number.as_f64().map(|seconds| seconds * 1e3).filter(|ms| ms.is_finite()).ok_or_else(wrong)?;
+                Timestamp::from_millisecond(millis.round() as i64).map(Self).map_err(|_| wrong())
+            }
+            Value::String(text) => text.parse().map(Self).map_err(|_| wrong()),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+/// A member of an unexpected type counts as not reported.
+fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Snapshot {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn absent_is_none_and_zero_is_zero() {
+        let snapshot = read(r#"{"BytesWritten":0,"FilesFailed":{"Verify":0}}"#);
+        assert_eq!(snapshot.bytes_written, Some(Count(0)));
+        assert_eq!(snapshot.bytes_transferred, None);
+        let failed = snapshot.files_failed.unwrap();
+        assert_eq!((failed.verify, failed.transfer), (Some(Count(0)), None));
+        assert_eq!(snapshot.result, None);
+    }
+
+    #[test]
+    fn times_are_epoch_seconds_or_iso() {
+        let epoch = read(r#"{"StartTime":1578092083.501}"#).start_time.unwrap();
+        let iso = read(r#"{"StartTime":"2020-01-03T22:54:43.501000+00:00"}"#).start_time.unwrap();
+        let east = read(r#"{"StartTime":"2020-01-04T07:54:43.501+09:00"}"#).start_time.unwrap();
+        assert_eq!(epoch, iso);
+        assert_eq!(epoch, east);
+        assert_eq!(serde_json::to_value(epoch).unwrap(), 1578092083.501);
+        for odd in ["1e300", "-1e300", "\"yesterday\"", "null", "{}", "true"] {
+            assert_eq!(read(&format!("{{\"StartTime\":{odd}}}")).start_time, None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn counters_of_any_size_and_shape_are_survived() {
+        for (text, count) in [
+            ("9223372036854775807", Some(i64::MAX)),
+            ("18446744073709551615", Some(i64::MAX)),
+            ("-9223372036854775808", Some(i64::MIN)),
+            ("1e19", Some(i64::MAX)),
+            ("12.0", Some(12)),
+            ("\"12\"", Some(12)),
+            ("\"twelve\"", None),
+            ("[1]", None),
+            ("null", None),
+        ] {
+            let snapshot = read(&format!("{{\"BytesWritten\":{text},\"Status\":\"TRANSFERRING\"}}"));
+            assert_eq!(snapshot.bytes_written.map(|count| count.0), count, "{text}");
+            assert_eq!(snapshot.status(), Some(Status::Transferring));
+        }
+    }
+
+    #[test]
+    fn unknown_words_and_members_survive() {
+        let text = r#"{"Status":"INITIALIZING","TaskMode":"TURBO","Options":{"VerifyMode":"HALF","NewOption":["x"]},"Novel":{"A":1}}"#;
+        let snapshot = read(text);
+        assert_eq!(snapshot.status(), Some(Status::Other("INITIALIZING".into())));
+        assert!(!snapshot.is_over());
+        assert_eq!(snapshot.mode(), Mode::Other("TURBO".into()));
+        assert_eq!(snapshot.others["Novel"]["A"], 1);
+        let options = snapshot.options.as_ref().unwrap();
+        assert_eq!(options.verify_mode.as_deref(), Some("HALF"));
+        assert_eq!(options.others["NewOption"][0], "x");
+        let written: Value = serde_json::to_value(&snapshot).unwrap();
+        assert_eq!(written, serde_json::from_str::<Value>(text).unwrap());
+    }
+
+    #[test]
+    fn only_success_and_error_are_over() {
+        for (word, over) in [
+            ("QUEUED", false),
+            ("LAUNCHING", false),
+            ("PREPARING", false),
+            ("TRANSFERRING", false),
+            ("VERIFYING", false),
+            ("CANCELLING", false),
+            ("SUCCESS", true),
+            ("ERROR", true),
+            ("FAILED", false),
+            ("CANCELLED", false),
+            ("success", false),
+        ] {
+            assert_eq!(Status::from(word).is_over(), over, "{word}");
+            assert_eq!(Status::from(word).as_str(), word);
+        }
+    }
+
+    #[test]
+    fn a_member_of_the_wrong_type_costs_only_itself() {
+        let snapshot = read(r#"{"Result":[],"Options":"none","Excludes":{},"FilesListed":3,"FilesPrepared":7}"#);
+        assert_eq!(
+            (snapshot.result, snapshot.options, snapshot.excludes, snapshot.files_listed),
+            (None, None, None, None)
+        );
+        assert_eq!(snapshot.files_prepared, Some(Count(7)));
+    }
+}
