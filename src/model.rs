@@ -1,6 +1,13 @@
 //! What a transfer is and what its numbers mean. Pure: nothing here asks the time, reads a file or draws.
 
+pub mod applies;
 pub mod arn;
+pub mod configured;
 pub mod fault;
 pub mod observation;
+pub mod phases;
+pub mod progress;
+pub mod remedies;
 pub mod snapshot;
+pub mod timeline;
+pub mod units;

@@ -1,0 +1,277 @@
+//! The past: when the counters changed, by how much, and how fast that was.
+
+use std::collections::VecDeque;
+
+use jiff::{SignedDuration, Timestamp};
+
+/// How many stretches of time are kept. Beyond it neighbours are joined, the oldest first.
+const KEPT: usize = 4096;
+
+/// How many changes a rate looks back over.
+const WINDOW: usize = 4;
+
+/// What moved between two changes of the counters.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stretch {
+    /// The change before.
+    pub from: Timestamp,
+    /// The change that ended it.
+    pub to: Timestamp,
+    /// Bytes written in between.
+    pub bytes: i64,
+    /// Files transferred in between.
+    pub files: i64,
+}
+
+impl Stretch {
+    /// Seconds from its beginning to its end, above 0.
+    fn seconds(&self) -> f64 {
+        self.to.duration_since(self.from).as_secs_f64()
+    }
+
+    fn joined(&self, next: &Self) -> Self {
+        Self {
+            from: self.from,
+            to: next.to,
+            bytes: self.bytes.saturating_add(next.bytes),
+            files: self.files.saturating_add(next.files),
+        }
+    }
+}
+
+/// A rate, and over how long it was taken.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rate {
+    /// Bytes or items a second, never negative.
+    pub per_second: f64,
+    /// Seconds that it was taken over, above 0.
+    pub window: f64,
+}
+
+/// The counters' history, bounded: changes only, since the service moves them in steps.
+#[derive(Clone, Debug, Default)]
+pub struct Timeline {
+    stretches: VecDeque<Stretch>,
+    recent: VecDeque<Stretch>,
+    last: Option<(i64, i64)>,
+    changed_at: Option<Timestamp>,
+    seen_at: Option<Timestamp>,
+}
+
+impl Timeline {
+    /// Folds in the counters of one answer. The first one is what later ones are measured against.
+    ///
+    /// After a time of not looking, longer than `blind_after`, it begins anew: what moved meanwhile is known,
+    /// when is not.
+    pub fn observe(&mut self, at: Timestamp, bytes: i64, files: i64, blind_after: SignedDuration) {
+        let blind = self.seen_at.is_some_and(|seen| at.duration_since(seen) > blind_after);
+        self.seen_at = Some(at);
+        let Some((old_bytes, old_files)) = self.last.replace((bytes, files)) else { return };
+        if blind {
+            self.changed_at = None;
+            self.recent.clear();
+        }
+        if (bytes, files) == (old_bytes, old_files) {
+            return;
+        }
+        // When the counters came to be as we first saw them is unknown, so the first change measures nothing.
+        let Some(from) = self.changed_at.replace(at) else { return };
+        let (bytes, files) = (bytes.saturating_sub(old_bytes), files.saturating_sub(old_files));
+        if at <= from || bytes < 0 || files < 0 {
+            self.recent.clear();
+            return;
+        }
+        self.push(Stretch { from, to: at, bytes, files });
+    }
+
+    fn push(&mut self, stretch: Stretch) {
+        self.recent.push_back(stretch);
+        if self.recent.len() > WINDOW {
+            self.recent.pop_front();
+        }
+        self.stretches.push_back(stretch);
+        if self.stretches.len() > KEPT {
+            self.thin_out();
+        }
+    }
+
+    /// Joins the older half pairwise, where no gap lies between.
+    fn thin_out(&mut self) {
+        let older: Vec<Stretch> = self.stretches.drain(..KEPT / 2).collect();
+        let mut joined: Vec<Stretch> = Vec::with_capacity(KEPT / 4);
+        let mut pairs = older.iter().copied().peekable();
+        while let Some(stretch) = pairs.next() {
+            let next = pairs.next_if(|next| next.from == stretch.to);
+            joined.push(next.map_or(stretch, |next| stretch.joined(&next)));
+        }
+        // Where gaps keep them apart, the oldest go: memory is bounded whatever comes.
+        let spare = joined.len().saturating_sub(KEPT / 2 - 1);
+        for stretch in joined.into_iter().skip(spare).rev() {
+            self.stretches.push_front(stretch);
+        }
+    }
+
+    /// What moved between changes, oldest first; a gap lies where one does not begin at the other's end.
+    pub fn stretches(&self) -> impl ExactSizeIterator<Item = &Stretch> + Clone {
+        self.stretches.iter()
+    }
+
+    /// Bytes a second over the last changes; `None` before there are two of them.
+    pub fn byte_rate(&self) -> Option<Rate> {
+        self.rate(|stretch| stretch.bytes)
+    }
+
+    /// Files a second over the last changes; `None` before there are two of them.
+    pub fn file_rate(&self) -> Option<Rate> {
+        self.rate(|stretch| stretch.files)
+    }
+
+    fn rate(&self, amount: fn(&Stretch) -> i64) -> Option<Rate> {
+        let window: f64 = self.recent.iter().map(Stretch::seconds).sum();
+        let moved: f64 = self.recent.iter().map(|stretch| amount(stretch) as f64).sum();
+        (window > 0.0).then(|| Rate { per_second: moved / window, window })
+    }
+
+    /// How far apart the counters' last changes were; `None` before there are two of them.
+    pub fn step(&self) -> Option<SignedDuration> {
+        let total: SignedDuration = self.recent.iter().map(|stretch| stretch.to.duration_since(stretch.from)).sum();
+        (!self.recent.is_empty()).then(|| total / self.recent.len() as i32)
+    }
+
+    /// The fastest stretch in bytes a second.
+    pub fn peak(&self) -> Option<f64> {
+        self.stretches.iter().map(|stretch| stretch.bytes as f64 / stretch.seconds()).reduce(f64::max)
+    }
+
+    /// The rate in each of `count` equal parts of the time from `from` to `to`; `None` where nothing is known.
+    pub fn parts(&self, from: Timestamp, to: Timestamp, count: usize, amount: fn(&Stretch) -> i64) -> Vec<Option<f64>> {
+        let whole = to.duration_since(from).as_secs_f64();
+        if whole <= 0.0 || count == 0 {
+            return vec![None; count];
+        }
+        let width = whole / count as f64;
+        let (mut moved, mut covered) = (vec![0.0; count], vec![0.0; count]);
+        let begins = self.stretches.partition_point(|stretch| stretch.to <= from);
+        for stretch in self.stretches.range(begins..) {
+            let start = stretch.from.duration_since(from).as_secs_f64().max(0.0);
+            let end = stretch.to.duration_since(from).as_secs_f64().min(whole);
+            let rate = amount(stretch) as f64 / stretch.seconds();
+            let first = ((start / width) as usize).min(count - 1);
+            for part in first..count {
+                let overlap = end.min((part + 1) as f64 * width) - start.max(part as f64 * width);
+                if overlap <= 0.0 {
+                    break;
+                }
+                moved[part] += rate * overlap;
+                covered[part] += overlap;
+            }
+        }
+        moved.iter().zip(covered).map(|(moved, covered)| (covered > 0.0).then(|| moved / covered)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BLIND: SignedDuration = SignedDuration::from_secs(120);
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
+    /// Polled every 5 s, changed every 15 s by 1500 bytes and 3 files.
+    fn steady(seconds: i64) -> Timeline {
+        let mut timeline = Timeline::default();
+        for t in (0..=seconds).step_by(5) {
+            timeline.observe(at(t), t / 15 * 1500, t / 15 * 3, BLIND);
+        }
+        timeline
+    }
+
+    #[test]
+    fn a_rate_is_taken_between_changes_not_between_polls() {
+        assert_eq!(steady(10).byte_rate(), None, "no change yet");
+        assert_eq!(steady(25).byte_rate(), None, "one change, but since when?");
+        assert_eq!(steady(30).byte_rate(), Some(Rate { per_second: 100.0, window: 15.0 }));
+        let timeline = steady(600);
+        assert_eq!(timeline.byte_rate(), Some(Rate { per_second: 100.0, window: 60.0 }));
+        assert_eq!(timeline.file_rate().map(|rate| rate.per_second), Some(0.2));
+        assert_eq!(timeline.step(), Some(SignedDuration::from_secs(15)));
+        assert_eq!(timeline.peak(), Some(100.0));
+    }
+
+    #[test]
+    fn an_unchanged_counter_is_not_a_rate_of_zero() {
+        let mut timeline = steady(600);
+        let before = timeline.byte_rate();
+        for t in (605..900).step_by(5) {
+            timeline.observe(at(t), 600 / 15 * 1500, 600 / 15 * 3, BLIND);
+        }
+        assert_eq!(timeline.byte_rate(), before);
+    }
+
+    #[test]
+    fn not_looking_is_a_gap() {
+        let mut timeline = steady(60);
+        timeline.observe(at(1000), 1_000_000, 10, BLIND);
+        assert_eq!(timeline.byte_rate(), None);
+        timeline.observe(at(1015), 1_001_500, 13, BLIND);
+        timeline.observe(at(1030), 1_003_000, 16, BLIND);
+        assert_eq!(timeline.byte_rate().map(|rate| rate.per_second), Some(100.0));
+        let parts = timeline.parts(at(0), at(1030), 103, |stretch| stretch.bytes);
+        assert_eq!(parts[2], Some(100.0));
+        assert_eq!(parts[50], None);
+        assert_eq!(parts[102], Some(100.0));
+    }
+
+    #[test]
+    fn counters_that_fall_or_times_that_go_back_give_no_rate() {
+        let mut timeline = steady(60);
+        timeline.observe(at(75), 10, 0, BLIND);
+        assert_eq!(timeline.byte_rate(), None);
+        timeline.observe(at(70), 5000, 10, BLIND);
+        assert_eq!(timeline.byte_rate(), None);
+    }
+
+    #[test]
+    fn two_weeks_stay_bounded_and_complete() {
+        let mut timeline = Timeline::default();
+        let end = 14 * 86_400;
+        for t in (0..=end).step_by(15) {
+            timeline.observe(at(t), t * 100, t, BLIND);
+        }
+        assert!(timeline.stretches().len() <= KEPT);
+        let total: i64 = timeline.stretches().map(|stretch| stretch.bytes).sum();
+        assert_eq!(total, (end - 15) * 100);
+        let parts = timeline.parts(at(15), at(end), 100, |stretch| stretch.bytes);
+        assert!(parts.iter().all(|part| part.is_some_and(|rate| (rate - 100.0).abs() < 1e-6)));
+    }
+
+    #[test]
+    fn gaps_all_over_stay_bounded_too() {
+        let mut timeline = Timeline::default();
+        for n in 0..20_000 {
+            for (second, step) in [(0, 0), (15, 1), (30, 2)] {
+                timeline.observe(at(n * 1000 + second), n * 100 + step, n, BLIND);
+            }
+        }
+        assert!(timeline.stretches().len() <= KEPT);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_comes_rates_are_not_negative(samples in proptest::collection::vec((-100i64..10_000, proptest::num::i64::ANY, proptest::num::i64::ANY), 0..200)) {
+            let mut timeline = Timeline::default();
+            for (t, bytes, files) in samples {
+                timeline.observe(at(t), bytes, files, BLIND);
+                for rate in [timeline.byte_rate(), timeline.file_rate()].into_iter().flatten() {
+                    proptest::prop_assert!(rate.per_second >= 0.0 && rate.per_second.is_finite() && rate.window > 0.0);
+                }
+            }
+            for part in timeline.parts(at(0), at(10_000), 50, |stretch| stretch.bytes).into_iter().flatten() {
+                proptest::prop_assert!(part >= 0.0 && part.is_finite());
+            }
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! Numbers as a person reads them: bytes, counts, rates, durations and moments.
+
+use std::time::Duration;
+
+use humansize::{BINARY, FormatSizeOptions, SizeFormatter};
+use jiff::{SignedDuration, Timestamp, Unit, Zoned, tz::TimeZone};
+
+/// Bytes with three digits and a binary unit: `24.7 TiB`, `204 MiB`, `30 B`.
+pub fn bytes(bytes: i64) -> String {
+    let (number, unit) = bytes_parts(bytes);
+    format!("{number} {unit}")
+}
+
+/// [`bytes`] with number and unit apart.
+pub fn bytes_parts(bytes: i64) -> (String, &'static str) {
+    in_unit(bytes as f64, byte_unit(bytes as f64))
+}
+
+/// The largest binary unit of which there is at least one.
+pub fn byte_unit(bytes: f64) -> usize {
+    // from 999.5 on, three digits round up to a thousand of the smaller unit
+    let mut unit = 0;
+    let mut rest = bytes.abs();
+    while rest >= 999.5 && unit + 1 < BYTE_UNITS.len() {
+        rest /= 1024.0;
+        unit += 1;
+    }
+    unit
+}
+
+/// The units of bytes, smallest first.
+pub const BYTE_UNITS: [&str; 7] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+
+/// A number of bytes in the unit of that index, with three digits.
+pub fn in_unit(bytes: f64, unit: usize) -> (String, &'static str) {
+    let options =
+        FormatSizeOptions::from(BINARY).fixed_at(Some(FIXED[unit])).decimal_places(12).space_after_value(true);
+    // humansize knows the units' sizes; how many digits a person reads is said here
+    let exact = format!("{}", SizeFormatter::new(bytes.abs() as u64, options));
+    let number: f64 = exact.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or_default();
+    let sign = if bytes < 0.0 { "-" } else { "" };
+    (format!("{sign}{}", three_digits(number, unit > 0)), BYTE_UNITS[unit])
+}
+
+const FIXED: [humansize::FixedAt; 7] = {
+    use humansize::FixedAt::*;
+    [Base, Kilo, Mega, Giga, Tera, Peta, Exa]
+};
+
+/// Three digits that count; whole numbers where a fraction has no meaning.
+pub fn three_digits(number: f64, fractions: bool) -> String {
+    let decimals = match number.abs() {
+        _ if !fractions => 0,
+        n if n < 9.995 => 2,
+        n if n < 99.95 => 1,
+        _ => 0,
+    };
+    format!("{number:.decimals$}")
+}
+
+/// A count with separators: `21,504,332`.
+pub fn count(count: i64) -> String {
+    let digits = count.unsigned_abs().to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if count < 0 {
+        out.push('-');
+    }
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A count with three digits and a letter where it is large: `21.5 M`, `84,213` stays as it is.
+pub fn short_count(n: i64) -> String {
+    let magnitude = n.unsigned_abs();
+    if magnitude < 100_000 {
+        return count(n);
+    }
+    let (divisor, letter) = match magnitude {
+        0..999_500 => (1e3, "k"),
+        999_500..999_500_000 => (1e6, "M"),
+        999_500_000..999_500_000_000 => (1e9, "G"),
+        999_500_000_000..999_500_000_000_000 => (1e12, "T"),
+        999_500_000_000_000..999_500_000_000_000_000 => (1e15, "P"),
+        _ => (1e18, "E"),
+    };
+    let sign = if n < 0 { "-" } else { "" };
+    format!("{sign}{} {letter}", three_digits(magnitude as f64 / divisor, true))
+}
+
+/// Bytes a second: `2.31 GiB/s`.
+pub fn byte_rate(rate: f64) -> String {
+    let (number, unit) = in_unit(rate, byte_unit(rate));
+    format!("{number} {unit}/s")
+}
+
+/// Items a second: `1,024 /s`, `0.42 /s`.
+pub fn item_rate(rate: f64) -> String {
+    if rate.abs() >= 10.0 {
+        format!("{} /s", short_count(rate.round() as i64))
+    } else {
+        format!("{} /s", three_digits(rate, true))
+    }
+}
+
+/// A fraction as a percentage: never `100 %` before all of it is done, never `0.0 %` once something is.
+pub fn percent(fraction: f64) -> String {
+    let tenths = (fraction * 1000.0).round();
+    let tenths = match fraction {
+        f if f <= 0.0 => 0.0,
+        f if f >= 1.0 => 1000.0,
+        _ => tenths.clamp(1.0, 999.0),
+    };
+    if tenths >= 1000.0 { "100 %".into() } else { format!("{:.1} %", tenths / 10.0) }
+}
+
+/// A time span in its two largest units: `3h 12m`, `1m 41s`, `12s`, `5d 3h`.
+pub fn duration(duration: SignedDuration) -> String {
+    let seconds = duration.as_secs().max(0);
+    let (days, hours, minutes, rest) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{rest}s"),
+        (0, 0, _) => two(minutes, "m", rest, "s"),
+        (0, _, _) => two(hours, "h", minutes, "m"),
+        _ => two(days, "d", hours, "h"),
+    }
+}
+
+fn two(large: i64, large_unit: &str, small: i64, small_unit: &str) -> String {
+    if small == 0 { format!("{large}{large_unit}") } else { format!("{large}{large_unit} {small}{small_unit}") }
+}
+
+/// [`duration`] of milliseconds as the service reports them, with tenths below ten seconds.
+pub fn milliseconds(milliseconds: i64) -> String {
+    if (0..10_000).contains(&milliseconds) {
+        format!("{:.1}s", milliseconds as f64 / 1e3)
+    } else {
+        duration(SignedDuration::from_millis(milliseconds))
+    }
+}
+
+/// An interval as it was asked for: `5s`, `500ms`, `1m`.
+pub fn interval(interval: Duration) -> String {
+    let milliseconds = interval.as_millis();
+    if milliseconds < 10_000 && !milliseconds.is_multiple_of(1000) {
+        if milliseconds < 1000 { format!("{milliseconds}ms") } else { format!("{:.1}s", milliseconds as f64 / 1e3) }
+    } else {
+        duration(SignedDuration::from_secs((milliseconds as f64 / 1e3).round() as i64))
+    }
+}
+
+/// A time of day: `19:10:02`; with the day where it is not `now`'s.
+pub fn moment(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone.clone()));
+    format!("{}{}", day(&at, &now), at.strftime("%H:%M:%S"))
+}
+
+/// Date, time and offset in full: `2026-11-22 16:00:05 +01:00`.
+pub fn date_and_time(at: Timestamp, zone: &TimeZone) -> String {
+    let at = at.to_zoned(zone.clone());
+    let at = at.round(Unit::Second).unwrap_or(at);
+    at.strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
+}
+
+/// The day before a time of day, if it needs one: nothing today, else `21 Nov `, else `2025-11-21 `.
+fn day(at: &Zoned, now: &Zoned) -> String {
+    if at.date() == now.date() {
+        String::new()
+    } else if at.year() == now.year() {
+        at.strftime("%-d %b ").to_string()
+    } else {
+        at.strftime("%Y-%m-%d ").to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_have_three_digits() {
+        for (given, shown) in [
+            (0, "0 B"),
+            (30, "30 B"),
+            (999, "999 B"),
+            (1000, "0.98 KiB"),
+            (1024, "1.00 KiB"),
+            (204_188_279, "195 MiB"),
+            (1_615_634_895, "1.50 GiB"),
+            (27_157_951_464_243, "24.7 TiB"),
+            (i64::MAX, "8.00 EiB"),
+            (i64::MIN, "-8.00 EiB"),
+            (-30, "-30 B"),
+        ] {
+            assert_eq!(bytes(given), shown);
+        }
+        assert_eq!(byte_rate(2.31 * 1024f64.powi(3)), "2.31 GiB/s");
+        assert_eq!(byte_rate(0.4), "0 B/s");
+    }
+
+    #[test]
+    fn counts_are_separated_or_short() {
+        for (given, long, short) in [
+            (0, "0", "0"),
+            (999, "999", "999"),
+            (84_213, "84,213", "84,213"),
+            (100_000, "100,000", "100 k"),
+            (999_700, "999,700", "1.00 M"),
+            (21_504_332, "21,504,332", "21.5 M"),
+            (-1_234, "-1,234", "-1,234"),
+            (i64::MAX, "9,223,372,036,854,775,807", "9.22 E"),
+            (i64::MIN, "-9,223,372,036,854,775,808", "-9.22 E"),
+        ] {
+            assert_eq!(count(given), long);
+            assert_eq!(short_count(given), short);
+        }
+    }
+
+    #[test]
+    fn a_percentage_does_not_round_to_an_end_it_has_not_reached() {
+        for (fraction, shown) in [
+            (0.0, "0.0 %"),
+            (1e-9, "0.1 %"),
+            (0.618, "61.8 %"),
+            (0.99999, "99.9 %"),
+            (1.0, "100 %"),
+            (-1.0, "0.0 %"),
+            (7.0, "100 %"),
+        ] {
+            assert_eq!(percent(fraction), shown);
+        }
+    }
+
+    #[test]
+    fn durations_have_two_units() {
+        for (seconds, shown) in [
+            (-5, "0s"),
+            (0, "0s"),
+            (59, "59s"),
+            (60, "1m"),
+            (101, "1m 41s"),
+            (11_520, "3h 12m"),
+            (11_579, "3h 12m"),
+            (86_400, "1d"),
+            (442_800, "5d 3h"),
+        ] {
+            assert_eq!(duration(SignedDuration::from_secs(seconds)), shown);
+        }
+        assert_eq!(milliseconds(3310), "3.3s");
+        assert_eq!(milliseconds(91_639), "1m 31s");
+        assert_eq!(milliseconds(i64::MAX).split(' ').count(), 2);
+        assert_eq!(milliseconds(i64::MIN), "0s");
+    }
+
+    #[test]
+    fn intervals_read_as_they_were_asked_for() {
+        for (milliseconds, shown) in [(500, "500ms"), (1500, "1.5s"), (5000, "5s"), (60_000, "1m"), (12_345, "12s")] {
+            assert_eq!(interval(Duration::from_millis(milliseconds)), shown);
+        }
+    }
+
+    #[test]
+    fn a_moment_names_its_day_where_it_is_not_today() {
+        let zone = TimeZone::fixed(jiff::tz::offset(1));
+        let now: Timestamp = "2026-11-22T20:00:00Z".parse().unwrap();
+        for (at, shown) in [
+            ("2026-11-22T18:10:02Z", "19:10:02"),
+            ("2026-11-21T23:10:02Z", "00:10:02"),
+            ("2026-11-21T18:10:02Z", "21 Nov 19:10:02"),
+            ("2025-11-21T18:10:02Z", "2025-11-21 19:10:02"),
+        ] {
+            assert_eq!(moment(at.parse().unwrap(), now, &zone), shown);
+        }
+        assert_eq!(date_and_time(now, &zone), "2026-11-22 21:00:00 +01:00");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_byte_count_is_at_most_eight_wide(n in proptest::num::i64::ANY) {
+            proptest::prop_assert!(bytes(n.saturating_abs()).len() <= 8, "{}", bytes(n.saturating_abs()));
+        }
+    }
+}
