@@ -2,6 +2,9 @@
 
 #![allow(dead_code)] // until the floors above are in
 
+mod app;
 mod clock;
+mod keys;
 mod model;
 mod source;
+mod view;

@@ -3,11 +3,16 @@
 pub mod applies;
 pub mod arn;
 pub mod configured;
+pub mod events;
+pub mod execution;
 pub mod fault;
+pub mod health;
 pub mod observation;
 pub mod phases;
+pub mod pretty;
 pub mod progress;
 pub mod remedies;
 pub mod snapshot;
+pub mod statement;
 pub mod timeline;
 pub mod units;

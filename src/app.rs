@@ -1,0 +1,275 @@
+//! The one writer of state: events go in, and what the screen shows follows from what is here.
+
+use crossterm::event::KeyEvent;
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+use crate::{
+    keys::{self, Action},
+    model::{arn::Arn, execution::Execution, fault::Fault, observation::Observation},
+};
+
+/// Something that happened, and when.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// The moment; the app has no other clock.
+    pub at: Timestamp,
+    /// What happened.
+    pub what: What,
+}
+
+/// What can happen to an [`App`].
+#[derive(Clone, Debug)]
+pub enum What {
+    /// A source looked at an execution.
+    Observed(Observation),
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// The terminal has another size, or its cells may be lost.
+    Resized,
+    /// A second passed.
+    Tick,
+    /// A signal asks the program to end; the number is its exit code.
+    Stop(u8),
+}
+
+/// What the screen shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Page {
+    /// The transfer.
+    #[default]
+    Watch,
+    /// What was configured.
+    Options,
+    /// What happened.
+    Events,
+    /// The answer verbatim.
+    Raw,
+    /// The keys.
+    Help,
+}
+
+/// What only the terminal can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Put a text on the clipboard.
+    Copy(String),
+    /// Give the terminal back to the shell until it returns.
+    Suspend,
+    /// Forget what is on the screen and draw all of it.
+    Redraw,
+}
+
+/// Why the program ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Someone asked for it with a key.
+    Quit,
+    /// A signal, or Ctrl-C; the exit code.
+    Stopped(u8),
+    /// No execution could be seen, and asking again can't help.
+    Unseen(Fault),
+}
+
+/// How much of a page there is, and how much of it fits the screen; in lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Lines of the page.
+    pub content: usize,
+    /// Lines of the screen.
+    pub visible: usize,
+}
+
+/// All state of the program.
+#[derive(Clone, Debug)]
+pub struct App {
+    executions: Vec<Execution>,
+    selected: usize,
+    page: Page,
+    scroll: usize,
+    extent: Extent,
+    note: Option<(String, Timestamp)>,
+    now: Timestamp,
+    zone: TimeZone,
+    effects: Vec<Effect>,
+    end: Option<End>,
+}
+
+/// How long a note stays on the screen.
+const NOTE: SignedDuration = SignedDuration::from_secs(3);
+
+impl App {
+    /// An app that watches these transfers and knows nothing of them yet. Times of day are said in `zone`.
+    pub fn new(arns: impl IntoIterator<Item = Arn>, now: Timestamp, zone: TimeZone) -> Self {
+        Self {
+            executions: arns.into_iter().map(|arn| Execution::new(arn, now)).collect(),
+            selected: 0,
+            page: Page::Watch,
+            scroll: 0,
+            extent: Extent::default(),
+            note: None,
+            now,
+            zone,
+            effects: Vec::new(),
+            end: None,
+        }
+    }
+
+    /// Folds an event in. True if the screen may look different now.
+    pub fn update(&mut self, event: Event) -> bool {
+        self.now = event.at;
+        match event.what {
+            What::Observed(observation) => {
+                self.observe(&observation);
+                true
+            }
+            What::Key(key) => keys::action(&key).is_some_and(|action| self.act(action)),
+            What::Resized => true,
+            What::Tick => self.tick(),
+            What::Stop(code) => {
+                self.end = Some(End::Stopped(code));
+                false
+            }
+        }
+    }
+
+    fn observe(&mut self, observation: &Observation) {
+        let Ok(arn) = Arn::parse(&observation.execution) else { return };
+        let known = self.executions.iter().position(|execution| execution.arn().covers(&arn));
+        let known = known.or_else(|| self.executions.iter().position(|execution| arn.covers(execution.arn())));
+        let place = known.unwrap_or_else(|| {
+            self.executions.push(Execution::new(arn, observation.at));
+            self.executions.len() - 1
+        });
+        self.executions[place].observe(observation);
+        self.end_where_nothing_can_be_seen();
+    }
+
+    /// Every transfer unseen, and for good: there is nothing to stay for.
+    fn end_where_nothing_can_be_seen(&mut self) {
+        let lost = |execution: &Execution| {
+            let fault = &execution.fault()?.fault;
+            (execution.answer().is_none() && fault.is_final() && execution.next().is_none()).then(|| fault.clone())
+        };
+        let faults: Vec<Fault> = self.executions.iter().filter_map(lost).collect();
+        if faults.len() == self.executions.len() {
+            self.end = faults.into_iter().next().map(End::Unseen);
+        }
+    }
+
+    fn tick(&mut self) -> bool {
+        let note_gone = self.note.as_ref().is_some_and(|(_, since)| self.now.duration_since(*since) >= NOTE);
+        if note_gone {
+            self.note = None;
+        }
+        note_gone || self.executions.get(self.selected).is_none_or(|execution| !execution.is_over())
+    }
+
+    fn act(&mut self, action: Action) -> bool {
+        let page_of_lines = self.extent.visible.saturating_sub(1).max(1);
+        match action {
+            Action::Quit => self.end = Some(End::Quit),
+            Action::Interrupt => self.end = Some(End::Stopped(130)),
+            Action::Suspend => self.effects.push(Effect::Suspend),
+            Action::Redraw => self.effects.push(Effect::Redraw),
+            Action::Copy => self.copy(),
+            Action::Back => self.show(Page::Watch),
+            Action::Help => self.toggle(Page::Help),
+            Action::Options => self.toggle(Page::Options),
+            Action::Events => self.toggle(Page::Events),
+            Action::Raw => self.toggle(Page::Raw),
+            Action::Up => self.scroll_to(self.scroll.saturating_sub(1)),
+            Action::Down => self.scroll_to(self.scroll.saturating_add(1)),
+            Action::PageUp => self.scroll_to(self.scroll.saturating_sub(page_of_lines)),
+            Action::PageDown => self.scroll_to(self.scroll.saturating_add(page_of_lines)),
+            Action::Top => self.scroll_to(0),
+            Action::Bottom => self.scroll_to(usize::MAX),
+            Action::Next => self.select(1),
+            Action::Previous => self.select(self.executions.len().saturating_sub(1)),
+        }
+        true
+    }
+
+    fn copy(&mut self) {
+        let Some(arn) = self.execution().map(|execution| execution.arn().to_string()) else { return };
+        self.note = Some(("copied the ARN".into(), self.now));
+        self.effects.push(Effect::Copy(arn));
+    }
+
+    fn toggle(&mut self, page: Page) {
+        self.show(if self.page == page { Page::Watch } else { page });
+    }
+
+    fn show(&mut self, page: Page) {
+        self.page = page;
+        // events are read from the newest on, as in a log
+        self.scroll = if page == Page::Events { usize::MAX } else { 0 };
+        self.extent = Extent::default();
+    }
+
+    fn scroll_to(&mut self, line: usize) {
+        self.scroll = line.min(self.extent.content.saturating_sub(self.extent.visible));
+    }
+
+    fn select(&mut self, by: usize) {
+        if !self.executions.is_empty() {
+            self.selected = (self.selected + by) % self.executions.len();
+            self.scroll = 0;
+        }
+    }
+
+    /// Tells how much was drawn, so that scrolling knows its ends.
+    pub fn drawn(&mut self, extent: Extent) {
+        self.extent = extent;
+        self.scroll_to(self.scroll);
+    }
+
+    /// What the terminal is to do, once.
+    pub fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Why the program ends; `None` while it goes on.
+    pub fn end(&self) -> Option<&End> {
+        self.end.as_ref()
+    }
+
+    /// The transfer on the screen; `None` where none is watched.
+    pub fn execution(&self) -> Option<&Execution> {
+        self.executions.get(self.selected)
+    }
+
+    /// All transfers.
+    pub fn executions(&self) -> &[Execution] {
+        &self.executions
+    }
+
+    /// Which of [`App::executions`] is on the screen.
+    pub fn selected(&self) -> usize {
+        self.selected
+    }
+
+    /// What the screen shows.
+    pub fn page(&self) -> Page {
+        self.page
+    }
+
+    /// The first line of the page that is visible.
+    pub fn scroll(&self) -> usize {
+        self.scroll
+    }
+
+    /// What was just done for the user, for a few seconds.
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_ref().map(|(note, _)| note.as_str())
+    }
+
+    /// The moment of the newest event.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The zone in which times of day are said.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+}

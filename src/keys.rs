@@ -1,0 +1,131 @@
+//! What a key means. The footer and the help page are printed from this table.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+/// What a person can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Leave.
+    Quit,
+    /// Leave as an interrupted program does.
+    Interrupt,
+    /// Give the terminal back to the shell for a while.
+    Suspend,
+    /// Close what lies over the watch.
+    Back,
+    /// The keys.
+    Help,
+    /// What was configured.
+    Options,
+    /// What happened.
+    Events,
+    /// The answer verbatim.
+    Raw,
+    /// A line up.
+    Up,
+    /// A line down.
+    Down,
+    /// A page up.
+    PageUp,
+    /// A page down.
+    PageDown,
+    /// To the beginning.
+    Top,
+    /// To the end.
+    Bottom,
+    /// Put the ARN on the clipboard.
+    Copy,
+    /// The next transfer.
+    Next,
+    /// The transfer before.
+    Previous,
+    /// Draw everything anew.
+    Redraw,
+}
+
+/// A key and what it means.
+#[derive(Debug)]
+pub struct Binding {
+    code: KeyCode,
+    control: bool,
+    /// What it means.
+    pub action: Action,
+    /// How the key is printed.
+    pub key: &'static str,
+    /// A word for the footer; empty if it is not worth its place there.
+    pub label: &'static str,
+    /// A sentence for the help page; empty where another key's line says it.
+    pub help: &'static str,
+}
+
+const fn key(code: KeyCode, action: Action, key: &'static str, label: &'static str, help: &'static str) -> Binding {
+    Binding { code, control: false, action, key, label, help }
+}
+
+const fn control(letter: char, action: Action, key: &'static str, help: &'static str) -> Binding {
+    Binding { code: KeyCode::Char(letter), control: true, action, key, label: "", help }
+}
+
+/// All keys, in the order of the footer and the help page.
+pub const KEYMAP: &[Binding] = &[
+    key(KeyCode::Char('q'), Action::Quit, "q", "quit", "leave; the last state stays in the scrollback"),
+    key(KeyCode::Char('?'), Action::Help, "?", "help", "this page"),
+    key(KeyCode::Char('o'), Action::Options, "o", "options", "what was configured, in words"),
+    key(KeyCode::Char('e'), Action::Events, "e", "events", "everything that happened while watching"),
+    key(KeyCode::Char('r'), Action::Raw, "r", "raw", "the service's answer verbatim, changes marked"),
+    key(KeyCode::Char('y'), Action::Copy, "y", "", "copy the ARN to the clipboard"),
+    key(KeyCode::Esc, Action::Back, "Esc", "", "back to the watch"),
+    key(KeyCode::Tab, Action::Next, "Tab", "", "the next transfer, where there are several"),
+    key(KeyCode::BackTab, Action::Previous, "Shift-Tab", "", "the transfer before"),
+    key(KeyCode::Up, Action::Up, "↑ k", "", "a line up"),
+    key(KeyCode::Char('k'), Action::Up, "", "", ""),
+    key(KeyCode::Down, Action::Down, "↓ j", "", "a line down"),
+    key(KeyCode::Char('j'), Action::Down, "", "", ""),
+    key(KeyCode::PageUp, Action::PageUp, "PgUp", "", "a page up"),
+    key(KeyCode::PageDown, Action::PageDown, "PgDn Space", "", "a page down"),
+    key(KeyCode::Char(' '), Action::PageDown, "", "", ""),
+    key(KeyCode::Home, Action::Top, "Home g", "", "to the beginning"),
+    key(KeyCode::Char('g'), Action::Top, "", "", ""),
+    key(KeyCode::End, Action::Bottom, "End G", "", "to the end"),
+    key(KeyCode::Char('G'), Action::Bottom, "", "", ""),
+    control('c', Action::Interrupt, "Ctrl-C", "leave, with exit code 130"),
+    control('z', Action::Suspend, "Ctrl-Z", "back to the shell; fg returns"),
+    control('l', Action::Redraw, "Ctrl-L", "draw everything anew"),
+];
+
+/// What a key means; `None` if nothing, or if it is a key's release.
+pub fn action(event: &KeyEvent) -> Option<Action> {
+    if event.kind == KeyEventKind::Release || event.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SUPER) {
+        return None;
+    }
+    let control = event.modifiers.contains(KeyModifiers::CONTROL);
+    KEYMAP.iter().find(|binding| binding.code == event.code && binding.control == control).map(|binding| binding.action)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_mean_what_the_table_says() {
+        let plain = |code| action(&KeyEvent::new(code, KeyModifiers::NONE));
+        assert_eq!(plain(KeyCode::Char('q')), Some(Action::Quit));
+        assert_eq!(plain(KeyCode::Char('Q')), None);
+        assert_eq!(plain(KeyCode::Char('c')), None);
+        assert_eq!(action(&KeyEvent::new(KeyCode::Char('G'), KeyModifiers::SHIFT)), Some(Action::Bottom));
+        assert_eq!(action(&KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL)), Some(Action::Interrupt));
+        assert_eq!(action(&KeyEvent::new(KeyCode::Char('q'), KeyModifiers::ALT)), None);
+        let release = KeyEvent::new_with_kind(KeyCode::Char('q'), KeyModifiers::NONE, KeyEventKind::Release);
+        assert_eq!(action(&release), None);
+    }
+
+    #[test]
+    fn no_key_means_two_things_and_every_action_is_in_the_help() {
+        for (place, binding) in KEYMAP.iter().enumerate() {
+            let twin =
+                KEYMAP[..place].iter().find(|other| (other.code, other.control) == (binding.code, binding.control));
+            assert!(twin.is_none(), "{binding:?}");
+            assert!(KEYMAP.iter().any(|other| other.action == binding.action && !other.help.is_empty()), "{binding:?}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What happened to a transfer, and when we saw it.
+
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
+
+/// Events kept; the oldest go first.
+const KEPT: usize = 500;
+
+/// How a sentence is meant: it decides colour and glyph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tone {
+    /// All is well.
+    Good,
+    /// To know.
+    Plain,
+    /// To look at.
+    Warning,
+    /// To act on.
+    Alarm,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Happening {
+    /// When it was seen.
+    pub at: Timestamp,
+    /// How it is meant.
+    pub tone: Tone,
+    /// What it was, in a few words.
+    pub text: String,
+}
+
+/// What happened so far, oldest first, bounded.
+#[derive(Clone, Debug, Default)]
+pub struct Events {
+    kept: VecDeque<Happening>,
+}
+
+impl Events {
+    /// Adds what happened.
+    pub fn add(&mut self, at: Timestamp, tone: Tone, text: impl Into<String>) {
+        if self.kept.len() == KEPT {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(Happening { at, tone, text: text.into() });
+    }
+
+    /// All of them, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Happening> + ExactSizeIterator {
+        self.kept.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_go_first() {
+        let mut events = Events::default();
+        for n in 0..KEPT + 10 {
+            events.add(Timestamp::UNIX_EPOCH, Tone::Plain, n.to_string());
+        }
+        assert_eq!(events.iter().len(), KEPT);
+        assert_eq!(events.iter().next().unwrap().text, "10");
+    }
+}

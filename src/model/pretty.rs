@@ -1,0 +1,187 @@
+//! A JSON text on lines of its own, every number and string as it was written.
+
+/// One line of the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Where in the document it is: the names and places that lead to it.
+    pub path: String,
+    /// What stands there, without indent, name and comma.
+    pub value: String,
+    /// The line, indented by two blanks a level.
+    pub text: String,
+}
+
+/// The lines of a JSON text. A text that is not JSON gives lines too, just not well-formed ones.
+pub fn lines(json: &str) -> Vec<Line> {
+    let mut printer = Printer {
+        lines: Vec::new(),
+        line: String::new(),
+        value: String::new(),
+        levels: Vec::new(),
+        name: String::new(),
+    };
+    let mut tokens = Tokens { rest: json }.peekable();
+    while let Some(token) = tokens.next() {
+        match token {
+            "{" | "[" => {
+                let closing = if token == "{" { "}" } else { "]" };
+                if tokens.next_if_eq(&closing).is_some() {
+                    printer.put(&format!("{token}{closing}"));
+                } else {
+                    printer.open(token);
+                }
+            }
+            "}" | "]" => printer.close(token),
+            "," => printer.next(),
+            ":" => printer.name(),
+            other => printer.put(other),
+        }
+    }
+    printer.end();
+    printer.lines
+}
+
+struct Printer {
+    lines: Vec<Line>,
+    line: String,
+    value: String,
+    /// Names of objects' members, or places in arrays.
+    levels: Vec<Level>,
+    name: String,
+}
+
+struct Level {
+    name: String,
+    place: Option<usize>,
+}
+
+impl Printer {
+    fn put(&mut self, token: &str) {
+        self.line.push_str(token);
+        self.value.push_str(token);
+    }
+
+    fn name(&mut self) {
+        self.name = std::mem::take(&mut self.value);
+        self.line.push_str(": ");
+    }
+
+    fn open(&mut self, token: &str) {
+        self.put(token);
+        let name = self.own_name();
+        self.end();
+        self.levels.push(Level { name, place: (token == "[").then_some(0) });
+    }
+
+    fn close(&mut self, token: &str) {
+        self.end();
+        self.levels.pop();
+        self.put(token);
+    }
+
+    fn next(&mut self) {
+        self.line.push(',');
+        self.end();
+        if let Some(place) = self.levels.last_mut().and_then(|level| level.place.as_mut()) {
+            *place += 1;
+        }
+    }
+
+    fn own_name(&self) -> String {
+        match self.levels.last().and_then(|level| level.place) {
+            Some(place) => place.to_string(),
+            None => self.name.clone(),
+        }
+    }
+
+    fn end(&mut self) {
+        if self.line.is_empty() {
+            return;
+        }
+        let mut path: String = self.levels.iter().map(|level| format!("{}/", level.name)).collect();
+        path.push_str(&self.own_name());
+        let text = format!("{}{}", "  ".repeat(self.levels.len()), std::mem::take(&mut self.line));
+        self.lines.push(Line { path, value: std::mem::take(&mut self.value), text });
+    }
+}
+
+/// Strings, punctuation and words of a JSON text.
+struct Tokens<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Iterator for Tokens<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        self.rest = self.rest.trim_start();
+        let first = self.rest.chars().next()?;
+        let length = match first {
+            '{' | '}' | '[' | ']' | ',' | ':' => 1,
+            '"' => string_length(self.rest),
+            _ => self.rest.find(|c: char| c.is_whitespace() || "{}[],:\"".contains(c)).unwrap_or(self.rest.len()),
+        };
+        let (token, rest) = self.rest.split_at(length);
+        self.rest = rest;
+        Some(token)
+    }
+}
+
+/// To the closing quote, or to the end where there is none.
+fn string_length(text: &str) -> usize {
+    let mut escaped = false;
+    for (place, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return place + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(json: &str) -> Vec<String> {
+        lines(json).into_iter().map(|line| line.text).collect()
+    }
+
+    #[test]
+    fn every_number_and_string_is_as_it_was_written() {
+        assert_eq!(
+            texts(r#"{"A":1.50,"B":18446744073709551615,"C":["x,\"y\"",{}],"D":{"E":[]}}"#),
+            [
+                "{",
+                "  \"A\": 1.50,",
+                "  \"B\": 18446744073709551615,",
+                "  \"C\": [",
+                "    \"x,\\\"y\\\"\",",
+                "    {}",
+                "  ],",
+                "  \"D\": {",
+                "    \"E\": []",
+                "  }",
+                "}"
+            ]
+        );
+    }
+
+    #[test]
+    fn lines_say_where_they_are() {
+        let found: Vec<_> =
+            lines(r#"{"A":{"B":1},"C":[2,3]}"#).into_iter().map(|line| (line.path, line.value)).collect();
+        let has = |path: &str, value: &str| found.contains(&(path.to_owned(), value.to_owned()));
+        assert!(has(r#"/"A"/"B""#, "1") && has(r#"/"C"/0"#, "2") && has(r#"/"C"/1"#, "3"), "{found:?}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_gives_lines_and_loses_nothing(text in "[\\[\\]{}:,\"\\\\a-z0-9 \n]{0,80}") {
+            let bare = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+            proptest::prop_assert_eq!(bare(&texts(&text).concat()), bare(&text));
+        }
+    }
+}

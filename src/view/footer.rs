@@ -1,0 +1,76 @@
+//! The last row: the keys, and how old what is shown is.
+
+use super::{
+    Row, Scene,
+    head::both_ends,
+    text::{span, spans_width, width},
+    theme::{BOLD, DIM, PLAIN},
+};
+use crate::{
+    keys::{Action, KEYMAP},
+    model::units,
+};
+
+/// Under the watch: keys at the left, ages at the right. Where both don't fit, the keys give way.
+pub fn of_watch(scene: &Scene) -> Row {
+    let keys = keys(|action| !matches!(action, Action::Back));
+    let [full, short, shortest] = ages(scene);
+    let left = match scene.app.note() {
+        Some(note) => vec![span(note.to_owned(), BOLD)],
+        None => keys,
+    };
+    for right in [&full, &short] {
+        if spans_width(&left) + width(right) + 2 <= scene.width {
+            return both_ends(left, vec![span(right.clone(), DIM)], scene.width);
+        }
+    }
+    let few = vec![span("? ", PLAIN), span("help", DIM)];
+    let fitting = [full, short, shortest].into_iter().find(|right| spans_width(&few) + width(right) + 2 <= scene.width);
+    both_ends(few, vec![span(fitting.unwrap_or_default(), DIM)], scene.width)
+}
+
+/// Under a page: where in it we are, and how to leave it.
+pub fn of_page(scene: &Scene, (first, last, all): (usize, usize, usize)) -> Row {
+    let left = vec![span("Esc", PLAIN), span(" back   ", DIM), span("q", PLAIN), span(" quit", DIM)];
+    let place = if last - first < all { format!("↑ ↓   {}–{last} of {all}", first + 1) } else { String::new() };
+    both_ends(left, vec![span(place, DIM)], scene.width)
+}
+
+fn keys(shown: fn(Action) -> bool) -> Row {
+    let labelled = KEYMAP.iter().filter(|binding| !binding.label.is_empty() && shown(binding.action));
+    let mut row = Row::new();
+    for binding in labelled {
+        if !row.is_empty() {
+            row.push(span("   ", PLAIN));
+        }
+        row.push(span(binding.key, PLAIN));
+        row.push(span(format!(" {}", binding.label), DIM));
+    }
+    row
+}
+
+/// How old it is, in three lengths. When we asked is ours; when the counters moved is the service's.
+fn ages(scene: &Scene) -> [String; 3] {
+    let execution = scene.execution;
+    let Some(asked) = execution.asked_at() else {
+        return ["asking".into(), "asking".into(), "asking".into()];
+    };
+    if execution.is_over() {
+        let full = format!("last answer at {} · not asking any more", scene.now.moment(asked));
+        return [full, "not asking any more".into(), "over".into()];
+    }
+    let asked = scene.now.since(asked);
+    let every = execution.next().map(units::interval);
+    let moved = execution.counters_changed_at().map(|at| scene.now.since(at));
+    let moved_long = match &moved {
+        Some(moved) => format!("counters moved {moved} ago"),
+        None => "counters not seen to move".into(),
+    };
+    let every_long = every.as_ref().map(|every| format!(" · every {every}")).unwrap_or_default();
+    let moved_short = moved.map(|moved| format!(" · moved {moved}")).unwrap_or_default();
+    [
+        format!("asked {asked} ago · {moved_long}{every_long}"),
+        format!("asked {asked}{moved_short}{every_long}"),
+        format!("asked {asked}{moved_short}"),
+    ]
+}

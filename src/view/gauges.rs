@@ -1,0 +1,202 @@
+//! How far: bytes and files, each with a bar, its share, its amounts and its rate.
+
+use ratatui::style::Style;
+
+use super::{
+    Row, Scene,
+    text::{span, width},
+    theme::{self, BOLD, DIM, DONE, PLAIN},
+};
+use crate::model::{
+    events::Tone,
+    progress::Gauge,
+    snapshot::{Mode, Status},
+    units,
+};
+
+/// A gauge, said in texts.
+struct Said {
+    label: &'static str,
+    share: Option<f64>,
+    percent: String,
+    amounts: String,
+    rate: String,
+}
+
+/// Two rows; none while nothing is to be measured, in the queue and at launch.
+pub fn rows(scene: &Scene) -> Vec<Row> {
+    let Some(snapshot) = scene.snapshot else { return Vec::new() };
+    let (bytes, files) = (scene.execution.bytes(), scene.execution.files());
+    let begun = |gauge: Gauge| gauge.total.is_some() || gauge.done.is_some_and(|done| done != 0);
+    let waiting = !matches!(
+        snapshot.status(),
+        Some(Status::Preparing | Status::Transferring | Status::Verifying | Status::Cancelling)
+    );
+    let reported = bytes.done.is_some() || files.done.is_some();
+    if (waiting && !begun(bytes) && !begun(files)) || !reported {
+        return Vec::new();
+    }
+    let said = [said_of_bytes(scene, bytes), said_of_files(scene, files)];
+    let style = bar_style(scene);
+    let widest = |text: fn(&Said) -> &str| said.iter().map(|said| width(text(said))).max().unwrap_or(0);
+    let (mut amounts, mut rate) = (widest(|said| &said.amounts), widest(|said| &said.rate));
+    if scene.width >= 78 {
+        // room for the longest of them, so that the bar's end does not jump with each digit
+        (amounts, rate) = (amounts.max(20), rate.max(11));
+    }
+    let columns = Columns::fit(scene.width, amounts, rate);
+    said.iter().map(|said| columns.row(said, style)).collect()
+}
+
+/// Done is cyan, and green, amber or red once it is over.
+fn bar_style(scene: &Scene) -> Style {
+    if scene.execution.is_over() { theme::style(scene.health.state.tone()) } else { DONE }
+}
+
+/// How wide each part of a gauge is.
+struct Columns {
+    bar: usize,
+    amounts: usize,
+    rate: usize,
+}
+
+const LABEL: usize = 7;
+const PERCENT: usize = 9;
+const LEAST_BAR: usize = 10;
+
+impl Columns {
+    /// The bar takes what is left; where too little is, first the rate goes, then the amounts.
+    fn fit(columns: usize, amounts: usize, rate: usize) -> Self {
+        let apart = |part: usize| if part == 0 { 0 } else { part + 3 };
+        for (amounts, rate) in [(amounts, rate), (amounts, 0), (0, 0)] {
+            let rest = LABEL + PERCENT + apart(amounts) + apart(rate);
+            if columns >= rest + LEAST_BAR {
+                return Self { bar: columns - rest, amounts, rate };
+            }
+        }
+        Self { bar: columns.saturating_sub(LABEL + PERCENT), amounts: 0, rate: 0 }
+    }
+
+    fn row(&self, said: &Said, style: Style) -> Row {
+        let mut row = vec![span(format!("{:<LABEL$}", said.label), BOLD)];
+        match said.share {
+            Some(share) => row.extend(bar(share, self.bar, style)),
+            None => row.push(span(format!("{:<1$}", "╌".repeat(self.bar), self.bar), DIM)),
+        }
+        let strong = if said.share.is_some() { BOLD } else { DIM };
+        row.push(span(format!("{:>PERCENT$}", said.percent), strong));
+        if self.amounts > 0 {
+            row.push(span(format!("   {:>1$}", said.amounts, self.amounts), PLAIN));
+        }
+        if self.rate > 0 {
+            row.push(span(format!("   {:>1$}", said.rate, self.rate), PLAIN));
+        }
+        row
+    }
+}
+
+/// A bar of so many columns; one that is not empty shows something, one that is not full leaves something.
+pub fn bar(share: f64, columns: usize, style: Style) -> Row {
+    if columns == 0 {
+        return Row::new();
+    }
+    let eighths = columns * 8;
+    let filled = (share.clamp(0.0, 1.0) * eighths as f64).round() as usize;
+    let filled = match share {
+        share if share <= 0.0 => 0,
+        share if share >= 1.0 => eighths,
+        _ => filled.clamp(1, eighths - 1),
+    };
+    let (whole, part) = (filled / 8, filled % 8);
+    let mut done = "█".repeat(whole);
+    done.push_str(["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][part]);
+    let rest = columns - whole - usize::from(part > 0);
+    vec![span(done, style), span("░".repeat(rest), DIM)]
+}
+
+fn said_of_bytes(scene: &Scene, gauge: Gauge) -> Said {
+    let amounts = match (gauge.done, gauge.total) {
+        (Some(done), Some(total)) => {
+            let (total_number, unit) = units::bytes_parts(total);
+            let (done_number, done_unit) = units::bytes_parts(done);
+            let done_unit = if done_unit == unit { String::new() } else { format!(" {done_unit}") };
+            format!("{done_number}{done_unit} of {}{total_number} {unit}", at_least(scene))
+        }
+        (Some(done), None) => units::bytes(done),
+        _ => String::new(),
+    };
+    let rate = rate(scene, scene.execution.timeline().byte_rate().map(|rate| units::byte_rate(rate.per_second)));
+    Said { label: "Bytes", share: gauge.fraction(), percent: percent(scene, gauge, false), amounts, rate }
+}
+
+fn said_of_files(scene: &Scene, gauge: Gauge) -> Said {
+    let amounts = match (gauge.done, gauge.total) {
+        (Some(done), Some(total)) => {
+            format!("{} of {}{}", units::short_count(done), at_least(scene), units::short_count(total))
+        }
+        (Some(done), None) => units::count(done),
+        _ => String::new(),
+    };
+    let rate = rate(scene, scene.execution.timeline().file_rate().map(|rate| units::item_rate(rate.per_second)));
+    let basic = scene.execution.terms().mode == Mode::Basic && !scene.execution.is_over();
+    Said { label: "Files", share: gauge.fraction(), percent: percent(scene, gauge, basic), amounts, rate }
+}
+
+fn at_least(scene: &Scene) -> &'static str {
+    if scene.execution.totals_grow() { "≥ " } else { "" }
+}
+
+fn percent(scene: &Scene, gauge: Gauge, about: bool) -> String {
+    match gauge.fraction() {
+        Some(fraction) if about => format!("≈ {}", units::percent(fraction)),
+        Some(fraction) => units::percent(fraction),
+        None if scene.execution.is_over() => "none".into(),
+        None => "counting".into(),
+    }
+}
+
+/// The rate; or since when there is none, since an old rate is not the rate of now.
+fn rate(scene: &Scene, rate: Option<String>) -> String {
+    if scene.execution.is_over() || scene.execution.status() != Some(Status::Transferring) {
+        return String::new();
+    }
+    let still = scene.execution.counters_unchanged_for();
+    if scene.health.state.tone() >= Tone::Warning && scene.execution.fault().is_some() {
+        return "not seen".into();
+    }
+    let step = scene.execution.timeline().step().unwrap_or_default();
+    if rate.is_some() && still >= jiff::SignedDuration::from_secs(60).max(step * 3) {
+        return format!("still {}", units::duration(still));
+    }
+    rate.unwrap_or_else(|| "measuring".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::text::spans_width;
+
+    #[test]
+    fn a_bar_shows_that_something_is_done_and_that_something_is_left() {
+        let drawn = |share| bar(share, 4, PLAIN).iter().map(|span| span.content.to_string()).collect::<String>();
+        for (share, shown) in [
+            (0.0, "░░░░"),
+            (0.0001, "▏░░░"),
+            (0.5, "██░░"),
+            (0.53, "██▏░"),
+            (0.9999, "███▉"),
+            (1.0, "████"),
+            (7.0, "████"),
+            (-1.0, "░░░░"),
+        ] {
+            assert_eq!(drawn(share), shown, "{share}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_bar_is_as_wide_as_it_should_be(share in -0.5f64..1.5, columns in 0usize..100) {
+            proptest::prop_assert_eq!(spans_width(&bar(share, columns, PLAIN)), columns);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! The keys, printed from the keymap, and what the signs mean.
+
+use super::{
+    Row, Scene,
+    text::{span, width},
+    theme::{self, BOLD, DIM, PLAIN},
+};
+use crate::{keys::KEYMAP, model::events::Tone};
+
+/// The page's rows.
+pub fn rows(_scene: &Scene) -> Vec<Row> {
+    let mut rows = vec![vec![span("Keys", BOLD)]];
+    for binding in KEYMAP.iter().filter(|binding| !binding.help.is_empty()) {
+        rows.push(named(binding.key, binding.help));
+    }
+    rows.push(Row::new());
+    rows.push(vec![span("Signs", BOLD)]);
+    for (tone, means) in
+        [(Tone::Good, "all is well; of a phase: over"), (Tone::Warning, "to look at"), (Tone::Alarm, "to act on")]
+    {
+        let mut row = named("", means);
+        row[0] = span(format!("  {:<12}", theme::glyph(tone)), theme::style(tone));
+        rows.push(row);
+    }
+    for (sign, means) in [
+        ("● ◌ ○", "running, waiting to run, still to come"),
+        ("≥", "at least: it had begun, or was still being counted"),
+        ("≈", "about: the service counts folders among the files"),
+        ("╌╌╌", "not known: nobody looked, or no counter moved; it is not a zero"),
+    ] {
+        rows.push(named(sign, means));
+    }
+    rows
+}
+
+fn named(name: &'static str, means: &'static str) -> Row {
+    let padded = format!("  {name}{}", " ".repeat(12usize.saturating_sub(width(name))));
+    vec![span(padded, if name.is_empty() { DIM } else { PLAIN }), span(means, DIM)]
+}

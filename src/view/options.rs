@@ -1,0 +1,62 @@
+//! Everything that was configured, and what the service says of its result.
+
+use super::{
+    Row, Scene,
+    text::{clean, span, width, wrap},
+    theme::{BOLD, DIM, PLAIN},
+};
+use crate::model::configured::{self, Section};
+
+/// The page's rows.
+pub fn rows(scene: &Scene) -> Vec<Row> {
+    let Some(snapshot) = scene.snapshot else {
+        return vec![vec![span("Nothing is known yet: no answer came.", DIM)]];
+    };
+    let mut rows = vec![pair("Execution", &scene.execution.arn().to_string(), None, 20, scene.width)].concat();
+    let task = scene.execution.task();
+    let known = [
+        ("Task", &task.name),
+        ("Source", &task.source),
+        ("Destination", &task.destination),
+        ("Log group", &task.log_group),
+    ];
+    for (name, value) in known {
+        rows.extend(value.iter().flat_map(|value| pair(name, value, None, 20, scene.width)));
+    }
+    for section in configured::configured(snapshot, scene.now.zone) {
+        rows.push(Row::new());
+        rows.extend(self::section(&section, scene.width));
+    }
+    rows
+}
+
+fn section(section: &Section, columns: usize) -> Vec<Row> {
+    let mut rows = vec![vec![span(section.title, BOLD)]];
+    let widest = section.rows.iter().map(|row| width(&row.name)).max().unwrap_or(0);
+    let name = (widest + 2).clamp(20, 30).min(columns / 2);
+    rows.extend(
+        section.rows.iter().flat_map(|row| pair(&row.name, &row.words, row.constant.as_deref(), name, columns)),
+    );
+    rows
+}
+
+/// A name and its value, wrapped; the constant behind it, or below it where it does not fit.
+fn pair(name: &str, value: &str, constant: Option<&str>, at: usize, columns: usize) -> Vec<Row> {
+    let room = columns.saturating_sub(at);
+    let value = clean(value);
+    let name = super::text::cut(name, at.saturating_sub(1));
+    let mut rows: Vec<Row> = Vec::new();
+    for (place, line) in wrap(&value, room).into_iter().enumerate() {
+        let lead = if place == 0 { name.as_ref() } else { "" };
+        let lead = format!("{lead}{}", " ".repeat(at - width(lead)));
+        rows.push(vec![span(lead, DIM), span(line.into_owned(), PLAIN)]);
+    }
+    if let (Some(constant), Some(last)) = (constant, rows.last_mut()) {
+        if super::text::spans_width(last) + width(constant) + 2 <= columns {
+            last.push(span(format!("  {constant}"), DIM));
+        } else {
+            rows.push(vec![span(format!("{}{constant}", " ".repeat(at)), DIM)]);
+        }
+    }
+    rows
+}

@@ -1,0 +1,178 @@
+//! Text that fits: cut at cell borders, wrapped at words, and free of what would steer a terminal.
+
+use std::borrow::Cow;
+
+use ratatui::{
+    buffer::Buffer,
+    style::Style,
+    text::{Line, Span},
+};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// A text without control characters and direction marks: what a service or a file name says can't steer the
+/// terminal.
+pub fn clean(text: &str) -> Cow<'_, str> {
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    let replaced = text.chars().map(|c| match c {
+        '\n' | '\t' | '\r' => ' ',
+        c if steers(c) => '\u{fffd}',
+        c => c,
+    });
+    Cow::Owned(replaced.collect())
+}
+
+/// Columns that a text takes, drawn cell by cell.
+pub fn width(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.graphemes(true).map(UnicodeWidthStr::width).sum() }
+}
+
+/// A text in at most `columns`, with `…` where something was cut.
+pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for grapheme in text.graphemes(true) {
+        let wide = width(grapheme);
+        if used + wide + 1 > columns {
+            break;
+        }
+        used += wide;
+        out.push_str(grapheme);
+    }
+    if columns > 0 {
+        out.push('…');
+    }
+    Cow::Owned(out)
+}
+
+/// A text in at most `columns`, cut in its middle: of a path, both ends tell more.
+pub fn cut_middle(text: &str, columns: usize) -> Cow<'_, str> {
+    if width(text) <= columns || columns < 8 {
+        return cut(text, columns);
+    }
+    let head = cut(text, columns / 2).into_owned();
+    let mut tail: Vec<&str> = Vec::new();
+    let mut used = width(&head);
+    for grapheme in text.graphemes(true).rev() {
+        let wide = width(grapheme);
+        if used + wide > columns {
+            break;
+        }
+        used += wide;
+        tail.push(grapheme);
+    }
+    tail.reverse();
+    Cow::Owned(head + &tail.concat())
+}
+
+/// A text on lines of at most `columns`, broken at spaces where there are some.
+pub fn wrap(text: &str, columns: usize) -> Vec<Cow<'_, str>> {
+    textwrap::wrap(text, columns.max(2))
+}
+
+/// Columns that a row of spans takes.
+pub fn spans_width(spans: &[Span]) -> usize {
+    spans.iter().map(|span| width(&span.content)).sum()
+}
+
+/// Draws spans on one row from column `x` on, cut before column `end`.
+pub fn draw(buffer: &mut Buffer, x: u16, y: u16, end: u16, spans: Vec<Span>) {
+    let area = buffer.area;
+    if y < area.top() || y >= area.bottom() || x >= end {
+        return;
+    }
+    let room = usize::from(end.min(area.right()).saturating_sub(x));
+    let mut left = room;
+    let mut fitting = Vec::with_capacity(spans.len());
+    for span in spans {
+        let text = clean(&span.content).into_owned();
+        let wide = width(&text);
+        if wide <= left {
+            left -= wide;
+            fitting.push(Span::styled(text, span.style));
+        } else {
+            fitting.push(Span::styled(cut(&text, left).into_owned(), span.style));
+            break;
+        }
+    }
+    buffer.set_line(x, y, &Line::from(fitting), room as u16);
+}
+
+/// A span of a text.
+pub fn span<'a>(text: impl Into<Cow<'a, str>>, style: Style) -> Span<'a> {
+    Span::styled(text, style)
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::layout::Rect;
+
+    use super::*;
+
+    #[test]
+    fn texts_are_cut_at_cell_borders() {
+        for (text, columns, shown) in [
+            ("hello", 5, "hello"),
+            ("hello", 4, "hel…"),
+            ("日本語", 6, "日本語"),
+            ("日本語", 5, "日本…"),
+            ("日本語", 4, "日…"),
+            ("hello", 1, "…"),
+            ("hello", 0, ""),
+            ("👩‍👩‍👧 family", 4, "👩‍👩‍👧 …"),
+        ] {
+            assert_eq!(cut(text, columns), shown);
+        }
+        assert_eq!(cut_middle("s3://a-very-long-bucket/with/a/prefix", 20), "s3://a-ve…h/a/prefix");
+    }
+
+    #[test]
+    fn what_steers_a_terminal_is_taken_out() {
+        assert_eq!(clean("a\u{1b}[31mb\u{9b}c\u{7}\u{202e}d\ne"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}\u{fffd}d e");
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 20, 1));
+        draw(&mut buffer, 0, 0, 20, vec![span("x\u{1b}]0;title\u{7}y", Style::new())]);
+        assert!(buffer.content.iter().all(|cell| !cell.symbol().contains(char::is_control)), "{buffer:?}");
+    }
+
+    #[test]
+    fn lines_break_at_words() {
+        assert_eq!(wrap("No counter has moved for 7m 20s.", 16), ["No counter has", "moved for 7m", "20s."]);
+        assert_eq!(wrap("abcdefghij", 4), ["abcd", "efgh", "ij"]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn wrapped_lines_fit_and_lose_nothing(text in "[a-zA-Z0-9 .,:/é日本]{0,80}", columns in 2usize..30) {
+            let lines = wrap(&text, columns);
+            for line in &lines {
+                proptest::prop_assert!(width(line) <= columns, "{line:?}");
+            }
+            let kept = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+            proptest::prop_assert_eq!(kept(&lines.concat()), kept(&text));
+        }
+
+        #[test]
+        fn a_cut_text_fits(text in "\\PC{0,60}", columns in 0usize..40) {
+            proptest::prop_assert!(width(&cut(&text, columns)) <= columns);
+            proptest::prop_assert!(width(&cut_middle(&text, columns)) <= columns);
+        }
+
+        #[test]
+        fn drawing_stays_within_its_end(text in "\\PC{0,60}", x in 0u16..10, end in 0u16..20) {
+            let mut buffer = Buffer::empty(Rect::new(0, 0, 20, 1));
+            draw(&mut buffer, x, 0, end, vec![span(text, Style::new())]);
+            for column in end..20 {
+                proptest::prop_assert_eq!(buffer[(column, 0)].symbol(), " ");
+            }
+        }
+    }
+}

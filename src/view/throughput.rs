@@ -1,0 +1,180 @@
+//! How fast, over the time watched: bytes a second, or files where there are no bytes.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Row, Scene,
+    head::both_ends,
+    text::{span, width},
+    theme::{BOLD, DIM, DONE, PLAIN},
+};
+use crate::model::{
+    snapshot::Status,
+    timeline::{Rate, Stretch},
+    units,
+};
+
+/// Columns of the axis at the left.
+const AXIS: usize = 8;
+
+/// Whether there is a rate to show, or one is about to come.
+pub fn has_something(scene: &Scene) -> bool {
+    scene.execution.timeline().stretches().len() > 0 || scene.execution.status() == Some(Status::Transferring)
+}
+
+/// What the chart is of.
+struct Measure {
+    amount: fn(&Stretch) -> i64,
+    now: Option<Rate>,
+    average: Option<f64>,
+    in_bytes: bool,
+}
+
+impl Measure {
+    fn of(scene: &Scene) -> Self {
+        let timeline = scene.execution.timeline();
+        let moved = |amount: fn(&Stretch) -> i64| timeline.stretches().any(|stretch| amount(stretch) > 0);
+        let files_only = !moved(|stretch| stretch.bytes) && moved(|stretch| stretch.files);
+        if files_only {
+            return Self { amount: |stretch| stretch.files, now: timeline.file_rate(), average: None, in_bytes: false };
+        }
+        let average = scene.execution.average();
+        Self { amount: |stretch| stretch.bytes, now: timeline.byte_rate(), average, in_bytes: true }
+    }
+}
+
+/// A header, the bars, and the time axis, in so many rows.
+pub fn rows(scene: &Scene, height: usize) -> Vec<Row> {
+    let measure = Measure::of(scene);
+    let columns = scene.width.saturating_sub(AXIS);
+    let until = scene.execution.answered_at().unwrap_or(scene.now.at);
+    let watched = until.duration_since(scene.execution.watched_since());
+    let (from, to) = range(watched, until, columns);
+    let parts = scene.execution.timeline().parts(from, to, columns, measure.amount);
+    let peak = parts.iter().flatten().copied().fold(0.0, f64::max);
+    let axis_rows = if height >= 5 { 2 } else { 1 };
+    let bars = height.saturating_sub(1 + axis_rows);
+    let scale = Scale::above(peak, measure.in_bytes);
+    let mut rows = vec![header(scene, &measure, peak, &scale)];
+    if peak <= 0.0 {
+        rows.push(vec![span(" ".repeat(AXIS), PLAIN), span(nothing_yet(scene), DIM)]);
+        rows.resize(1 + bars, Row::new());
+    } else {
+        rows.extend((0..bars).map(|row| bar_row(&parts, &scale, row, bars)));
+    }
+    rows.push(axis(&parts));
+    if axis_rows == 2 {
+        rows.push(times(scene, from, to, columns));
+    }
+    rows
+}
+
+fn nothing_yet(scene: &Scene) -> &'static str {
+    if scene.execution.is_over() {
+        "nothing was seen to move"
+    } else {
+        "measuring: a rate needs two changes of the counters, which come every 15s or so"
+    }
+}
+
+/// Ranges that a person knows, in seconds.
+const RANGES: [i64; 13] =
+    [300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 259_200, 604_800, 1_209_600, 2_592_000, 31_536_000];
+
+/// The smallest range that holds the time watched, up to a multiple of a column's width: the chart moves by
+/// whole columns, and a bar that was drawn stays as it is.
+fn range(watched: SignedDuration, until: Timestamp, columns: usize) -> (Timestamp, Timestamp) {
+    let seconds = RANGES.into_iter().find(|range| *range >= watched.as_secs()).unwrap_or(i64::MAX / 4);
+    let column = (seconds.saturating_mul(1000) / columns.max(1) as i64).max(1);
+    let end = (until.as_millisecond().div_euclid(column) + 1).saturating_mul(column);
+    let begin = end.saturating_sub(column.saturating_mul(columns as i64));
+    let clamped = |ms: i64| Timestamp::from_millisecond(ms).unwrap_or(until);
+    (clamped(begin), clamped(end))
+}
+
+/// The height of the chart, in one unit.
+struct Scale {
+    most: f64,
+    unit: usize,
+    in_bytes: bool,
+}
+
+impl Scale {
+    fn above(peak: f64, in_bytes: bool) -> Self {
+        let unit = if in_bytes { units::byte_unit(peak) } else { 0 };
+        let base = if in_bytes { 1024f64.powi(unit as i32) } else { 1.0 };
+        let in_unit = (peak / base).max(f64::MIN_POSITIVE);
+        let power = 10f64.powf(in_unit.log10().floor());
+        let steps = [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0];
+        let step = steps.into_iter().find(|step| step * power >= in_unit).unwrap_or(10.0);
+        Self { most: step * power * base, unit, in_bytes }
+    }
+
+    /// A number in the chart's unit.
+    fn number(&self, rate: f64) -> String {
+        if self.in_bytes { units::in_unit(rate, self.unit).0 } else { units::item_rate(rate).replace(" /s", "") }
+    }
+
+    fn unit(&self) -> String {
+        if self.in_bytes { format!("{}/s", units::BYTE_UNITS[self.unit]) } else { "files/s".into() }
+    }
+}
+
+fn header(scene: &Scene, measure: &Measure, peak: f64, scale: &Scale) -> Row {
+    let mut facts = Vec::new();
+    if !scene.execution.is_over() {
+        let still = scene.execution.counters_unchanged_for() >= SignedDuration::from_secs(60);
+        match measure.now {
+            Some(rate) if !still => facts.push(format!("now {}", scale.number(rate.per_second))),
+            Some(_) => {}
+            None => facts.push("now measuring".into()),
+        }
+    }
+    if peak > 0.0 {
+        facts.extend(measure.average.map(|average| format!("average {}", scale.number(average))));
+        facts.push(format!("peak {} {}", scale.number(peak), scale.unit()));
+    }
+    both_ends(vec![span("Throughput", BOLD)], vec![span(facts.join("   "), PLAIN)], scene.width)
+}
+
+/// One row of bars, the highest first.
+fn bar_row(parts: &[Option<f64>], scale: &Scale, row: usize, rows: usize) -> Row {
+    let label = match row {
+        0 => scale.number(scale.most),
+        row if row + 1 == rows && rows > 1 => "0".into(),
+        _ => String::new(),
+    };
+    let floor = (rows - 1 - row) * 8;
+    let cell = |part: &Option<f64>| {
+        let Some(rate) = part else { return ' ' };
+        let eighths = (rate / scale.most * (rows * 8) as f64).round() as usize;
+        let eighths = if *rate > 0.0 { eighths.max(1) } else { eighths };
+        [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'][eighths.saturating_sub(floor).min(8)]
+    };
+    let tick = if label.is_empty() { "│" } else { "┤" };
+    vec![span(format!("{label:>6} {tick}"), DIM), span(parts.iter().map(cell).collect::<String>(), DONE)]
+}
+
+/// A line where the rate is known, dashes where it is not: a gap is not a zero.
+fn axis(parts: &[Option<f64>]) -> Row {
+    let line: String = parts.iter().map(|part| if part.is_some() { '─' } else { '╌' }).collect();
+    vec![span(format!("{}└", " ".repeat(AXIS - 1)), DIM), span(line, DIM)]
+}
+
+/// Times of day under the axis: both ends, and the middle where there is room.
+fn times(scene: &Scene, from: Timestamp, to: Timestamp, columns: usize) -> Row {
+    let span_of = to.duration_since(from);
+    let format = if span_of >= SignedDuration::from_hours(24) { "%-d %b %H:%M" } else { "%H:%M" };
+    let label = |at: Timestamp| at.to_zoned(scene.now.zone.clone()).strftime(format).to_string();
+    let middle = from.checked_add(span_of / 2).map(label).unwrap_or_default();
+    let (first, last) = (label(from), label(to));
+    let room = columns.saturating_sub(width(&first) + width(&last));
+    let text = if room > width(&middle) + 8 {
+        let before = columns / 2 - width(&first) - width(&middle) / 2;
+        let after = columns.saturating_sub(width(&first) + before + width(&middle) + width(&last));
+        format!("{first}{}{middle}{}{last}", " ".repeat(before), " ".repeat(after))
+    } else {
+        format!("{first}{}{last}", " ".repeat(room))
+    };
+    vec![span(" ".repeat(AXIS), PLAIN), span(text, DIM)]
+}
