@@ -28,6 +28,10 @@ pub enum What {
     Resized,
     /// A second passed.
     Tick,
+    /// A signal asks the program to stop for a while.
+    Suspend,
+    /// The program goes on after a stop, in a terminal that others used meanwhile.
+    Resume,
     /// A signal asks the program to end; the number is its exit code.
     Stop(u8),
 }
@@ -53,7 +57,9 @@ pub enum Page {
 pub enum Effect {
     /// Put a text on the clipboard.
     Copy(String),
-    /// Give the terminal back to the shell until it returns.
+    /// Ask all processes of the job to stop, this one among them.
+    StopJob,
+    /// Give the terminal back to the shell, stop, and take it again when the shell lets us go on.
     Suspend,
     /// Forget what is on the screen and draw all of it.
     Redraw,
@@ -124,6 +130,8 @@ impl App {
             }
             What::Key(key) => keys::action(&key).is_some_and(|action| self.act(action)),
             What::Resized => true,
+            What::Suspend => self.ask(Effect::Suspend),
+            What::Resume => self.ask(Effect::Redraw),
             What::Tick => self.tick(),
             What::Stop(code) => {
                 self.end = Some(End::Stopped(code));
@@ -156,6 +164,11 @@ impl App {
         }
     }
 
+    fn ask(&mut self, effect: Effect) -> bool {
+        self.effects.push(effect);
+        true
+    }
+
     fn tick(&mut self) -> bool {
         let note_gone = self.note.as_ref().is_some_and(|(_, since)| self.now.duration_since(*since) >= NOTE);
         if note_gone {
@@ -169,7 +182,7 @@ impl App {
         match action {
             Action::Quit => self.end = Some(End::Quit),
             Action::Interrupt => self.end = Some(End::Stopped(130)),
-            Action::Suspend => self.effects.push(Effect::Suspend),
+            Action::Suspend => self.effects.push(Effect::StopJob),
             Action::Redraw => self.effects.push(Effect::Redraw),
             Action::Copy => self.copy(),
             Action::Back => self.show(Page::Watch),

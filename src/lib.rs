@@ -6,5 +6,6 @@ mod app;
 mod clock;
 mod keys;
 mod model;
+mod sink;
 mod source;
 mod view;

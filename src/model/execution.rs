@@ -410,3 +410,184 @@ fn durations(snapshot: &Snapshot) -> Option<[Option<Count>; 4]> {
     let result = snapshot.result.as_ref()?;
     Some([result.prepare_duration, result.transfer_duration, result.verify_duration, result.total_duration])
 }
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    const ARN: &str =
+        "arn:aws:datasync:us-east-1:111122223333:task/task-0123456789abcdef0/execution/exec-0123456789abcdef0";
+
+    /// Seconds after an arbitrary beginning.
+    pub fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
+    /// An execution of which nothing is known, watched from second 0 on.
+    pub fn unknown() -> Execution {
+        Execution::new(Arn::parse(ARN).unwrap(), at(0))
+    }
+
+    /// An observation of an answer with these members.
+    pub fn answer(second: i64, members: &str) -> Observation {
+        observation(second, Outcome::Response(Answer::parse(&format!("{{{members}}}")).unwrap()))
+    }
+
+    /// An observation of a fault.
+    pub fn fault(second: i64, kind: FaultKind) -> Observation {
+        observation(second, Outcome::Fault(Fault::new(kind, format!("it was {}", kind.as_str()))))
+    }
+
+    fn observation(second: i64, outcome: Outcome) -> Observation {
+        Observation { execution: ARN.into(), at: at(second), outcome, task: None, next: Some(Duration::from_secs(5)) }
+    }
+
+    /// Folds answers of a status and other members, given for each second.
+    pub fn watched(answers: impl IntoIterator<Item = (i64, String)>) -> Execution {
+        let mut execution = unknown();
+        for (second, members) in answers {
+            execution.observe(&answer(second, &members));
+        }
+        execution
+    }
+
+    fn transferring(second: i64) -> (i64, String) {
+        let step = second / 15;
+        (
+            second,
+            format!(
+                r#""Status":"TRANSFERRING","BytesWritten":{},"FilesTransferred":{},"EstimatedBytesToTransfer":100000"#,
+                step * 1500,
+                step * 3
+            ),
+        )
+    }
+
+    fn texts(execution: &Execution) -> Vec<&str> {
+        execution.events().iter().map(|event| event.text.as_str()).collect()
+    }
+
+    #[test]
+    fn the_last_good_answer_stays_with_its_age() {
+        let mut execution = watched((0..=60).step_by(5).map(transferring));
+        let before = execution.snapshot().cloned();
+        execution.observe(&fault(65, FaultKind::Unreachable));
+        execution.observe(&fault(70, FaultKind::Unreachable));
+        assert_eq!(execution.snapshot().cloned(), before);
+        assert_eq!(execution.answered_at(), Some(at(60)));
+        assert_eq!(execution.asked_at(), Some(at(70)));
+        let sight = execution.fault().unwrap();
+        assert_eq!((sight.since, sight.times), (at(65), 2));
+        execution.observe(&answer(75, &transferring(75).1));
+        assert_eq!(execution.fault(), None);
+        assert_eq!(
+            texts(&execution)[2..],
+            ["no answer: it was unreachable", "answers again, after 10s", "half of the bytes written"][..2]
+        );
+    }
+
+    #[test]
+    fn when_counters_moved_is_the_services_time_not_ours() {
+        let execution = watched((0..=70).step_by(5).map(transferring));
+        assert_eq!(execution.counters_changed_at(), Some(at(60)));
+        assert_eq!(execution.unchanged_for(), SignedDuration::from_secs(10));
+        let fresh = watched([transferring(7)]);
+        assert_eq!(fresh.counters_changed_at(), None);
+    }
+
+    #[test]
+    fn a_task_becomes_the_execution_that_was_found() {
+        let task = Arn { execution: None, ..Arn::parse(ARN).unwrap() };
+        let mut execution = Execution::new(task, at(0));
+        execution.observe(&answer(1, r#""Status":"QUEUED""#));
+        assert_eq!(execution.arn().to_string(), ARN);
+    }
+
+    #[test]
+    fn events_tell_what_happened_once() {
+        let execution = watched([
+            (0, r#""Status":"QUEUED","StartTime":1800000000"#.to_owned()),
+            (30, r#""Status":"LAUNCHING","StartTime":1800000000"#.to_owned()),
+            (60, r#""Status":"TRANSFERRING","TaskMode":"ENHANCED","BytesWritten":0,"FilesFailed":{"Verify":0}"#.to_owned()),
+            (90, r#""Status":"TRANSFERRING","TaskMode":"ENHANCED","BytesWritten":60,"EstimatedBytesToTransfer":100,"FilesFailed":{"Verify":2}"#.to_owned()),
+            (120, r#""Status":"TRANSFERRING","TaskMode":"ENHANCED","BytesWritten":95,"EstimatedBytesToTransfer":100,"FilesFailed":{"Verify":3}"#.to_owned()),
+            (150, r#""Status":"SUCCESS","TaskMode":"ENHANCED","BytesWritten":100,"EstimatedBytesToTransfer":100,"FilesFailed":{"Verify":3}"#.to_owned()),
+        ]);
+        assert_eq!(
+            texts(&execution),
+            [
+                "first seen: QUEUED",
+                "launching, after 30s in the queue",
+                "transferring, after 30s of launching",
+                "first bytes written",
+                "verify: first failures, 2 by now",
+                "half of the bytes written",
+                "90 % of the bytes written",
+                "ended with SUCCESS",
+            ]
+        );
+    }
+
+    #[test]
+    fn totals_that_stopped_growing_are_totals() {
+        let answers = |until: i64| {
+            (0..=until).step_by(5).map(|second| {
+                let total = second.min(60) * 1000;
+                (second, format!(r#""Status":"TRANSFERRING","TaskMode":"ENHANCED","EstimatedBytesToTransfer":{total},"EstimatedFilesToTransfer":5"#))
+            })
+        };
+        assert!(watched(answers(60)).totals_grow());
+        assert!(watched(answers(170)).totals_grow());
+        assert!(!watched(answers(200)).totals_grow());
+        let basic =
+            watched([(0, r#""Status":"TRANSFERRING""#.to_owned()), (5, r#""Status":"TRANSFERRING""#.to_owned())]);
+        assert!(!basic.totals_grow());
+    }
+
+    #[test]
+    fn an_answer_that_comes_twice_changes_nothing() {
+        let mut execution = watched((0..=60).step_by(5).map(transferring));
+        let before =
+            (execution.counters_changed_at(), execution.timeline().byte_rate(), execution.events().iter().len());
+        execution.observe(&answer(60, &transferring(60).1));
+        let after =
+            (execution.counters_changed_at(), execution.timeline().byte_rate(), execution.events().iter().len());
+        assert_eq!(before, after);
+    }
+
+    proptest::proptest! {
+        /// Whatever the service answers, in whatever order, something can be said of it.
+        #[test]
+        fn any_sequence_of_answers_is_survived(
+            answers in proptest::collection::vec(
+                (
+                    -50i64..100_000,
+                    proptest::sample::select(vec!["QUEUED", "LAUNCHING", "PREPARING", "TRANSFERRING", "VERIFYING", "CANCELLING", "SUCCESS", "ERROR", "NEW"]),
+                    proptest::sample::select(vec!["BASIC", "ENHANCED", "TURBO"]),
+                    proptest::collection::vec(proptest::sample::select(vec![i64::MIN, -1, 0, 1, 7, 1 << 40, i64::MAX]), 12),
+                ),
+                1..20,
+            )
+        ) {
+            let mut execution = unknown();
+            for (second, status, mode, n) in answers {
+                let members = format!(
+                    r#""Status":"{status}","TaskMode":"{mode}","BytesWritten":{},"EstimatedBytesToTransfer":{},"FilesTransferred":{},
+                    "EstimatedFilesToTransfer":{},"EstimatedFilesToDelete":{},"BytesTransferred":{},"BytesCompressed":{},"StartTime":{},
+                    "Options":{{"PreserveDeletedFiles":"REMOVE","BytesPerSecond":{}}},"FilesFailed":{{"Verify":{},"Transfer":{}}},
+                    "Result":{{"TotalDuration":{},"TransferDuration":{}}}"#,
+                    n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10], n[11], n[0]
+                );
+                execution.observe(&answer(second, &members));
+                let now = super::super::statement::Now { at: at(second + 3), zone: &jiff::tz::TimeZone::UTC };
+                proptest::prop_assert!(!super::super::statement::headline(&execution, &now).is_empty());
+                let _ = super::super::statement::statement(&execution, &now);
+                let _ = execution.rail(now.at);
+                for gauge in [execution.bytes(), execution.files()] {
+                    proptest::prop_assert!(gauge.fraction().is_none_or(|fraction| (0.0..=1.0).contains(&fraction)));
+                }
+                proptest::prop_assert!(execution.timeline().byte_rate().is_none_or(|rate| rate.per_second >= 0.0));
+            }
+        }
+    }
+}

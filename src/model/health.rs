@@ -232,3 +232,115 @@ fn failing(execution: &Execution, snapshot: &Snapshot) -> Option<Health> {
         because(HealthState::Failing, reason)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        execution::tests::{answer, at, fault, unknown, watched},
+        fault::FaultKind,
+    };
+
+    const ENHANCED: &str = r#""TaskMode":"ENHANCED","Options":{"VerifyMode":"ONLY_FILES_TRANSFERRED"}"#;
+
+    /// Polled every 5 s; the counters step every 15 s until `stops`, the clock of the service until `clock_stops`.
+    fn until(end: i64, stops: i64, clock_stops: i64, status: &str, terms: &str) -> Execution {
+        watched((0..=end).step_by(5).map(|second| {
+            let bytes = second.min(stops) / 15 * 1500;
+            let clock = second.min(clock_stops) / 15 * 15_000;
+            let members = format!(r#"{terms},"Status":"{status}","BytesWritten":{bytes},"FilesTransferred":{bytes},"Result":{{"TotalDuration":{clock}}}"#);
+            (second, members)
+        }))
+    }
+
+    fn word(execution: &Execution, second: i64) -> HealthState {
+        execution.health(at(second)).state
+    }
+
+    #[test]
+    fn a_moving_transfer_is_healthy_and_a_stopped_one_is_quiet_then_stalled() {
+        use HealthState::{Healthy, Quiet, Stalled};
+        for (end, expected) in
+            [(600, Healthy), (640, Healthy), (645, Quiet), (685, Quiet), (690, Stalled), (5000, Stalled)]
+        {
+            assert_eq!(word(&until(end, 600, 600, "TRANSFERRING", ENHANCED), end), expected, "{end}");
+        }
+        let stalled = until(1040, 600, 600, "TRANSFERRING", ENHANCED).health(at(1040));
+        assert_eq!(stalled.reasons, ["No counter has moved for 7m 20s; it usually moves every 15s."]);
+    }
+
+    #[test]
+    fn a_clock_that_runs_alone_is_a_stall_after_five_minutes() {
+        assert_eq!(word(&until(850, 600, 9999, "TRANSFERRING", ENHANCED), 850), HealthState::Healthy);
+        assert_eq!(word(&until(905, 600, 9999, "TRANSFERRING", ENHANCED), 905), HealthState::Stalled);
+    }
+
+    #[test]
+    fn where_the_api_has_no_counter_nothing_is_called_stalled() {
+        let basic = r#""Options":{"VerifyMode":"POINT_IN_TIME_CONSISTENT"}"#;
+        for status in ["PREPARING", "VERIFYING"] {
+            assert_eq!(word(&until(20_000, 0, 0, status, basic), 20_000), HealthState::Healthy, "{status}");
+        }
+        let transferred = r#""Options":{"VerifyMode":"ONLY_FILES_TRANSFERRED"}"#;
+        assert_eq!(word(&until(20_000, 0, 0, "VERIFYING", transferred), 20_000), HealthState::Stalled);
+    }
+
+    #[test]
+    fn not_seeing_is_not_stalling() {
+        let mut execution = until(600, 600, 600, "TRANSFERRING", ENHANCED);
+        for second in (605..1200).step_by(5) {
+            execution.observe(&fault(second, FaultKind::Throttled));
+        }
+        let blind = execution.health(at(1200));
+        assert_eq!(blind.state, HealthState::Blind);
+        assert_eq!(blind.reasons, ["Nothing seen for 10m: it was throttled."]);
+        let mut execution = until(600, 600, 600, "TRANSFERRING", ENHANCED);
+        execution.observe(&fault(605, FaultKind::Unreachable));
+        assert_eq!(word(&execution, 606), HealthState::Healthy, "one missed answer is no news");
+    }
+
+    #[test]
+    fn the_beginning_has_its_words() {
+        assert_eq!(word(&unknown(), 5), HealthState::Starting);
+        for (second, expected) in
+            [(60, HealthState::Starting), (299, HealthState::Starting), (300, HealthState::Waiting)]
+        {
+            let members = r#""Status":"LAUNCHING","StartTime":1800000000"#;
+            assert_eq!(
+                word(&watched([(0, members.to_owned()), (second, members.to_owned())]), second),
+                expected,
+                "{second}"
+            );
+        }
+        assert_eq!(word(&watched([(0, r#""Status":"QUEUED""#.to_owned())]), 9), HealthState::Waiting);
+        assert_eq!(word(&watched([(0, r#""Status":"CANCELLING""#.to_owned())]), 9), HealthState::Cancelling);
+        let mut unseen = unknown();
+        unseen.observe(&fault(0, FaultKind::Unreachable));
+        assert_eq!((word(&unseen, 5), word(&unseen, 90)), (HealthState::Starting, HealthState::Blind));
+    }
+
+    #[test]
+    fn failing_needs_both_a_number_and_a_share() {
+        let failing = |done: i64, failed: i64| {
+            let members = format!(
+                r#"{ENHANCED},"Status":"TRANSFERRING","FilesTransferred":{done},"FilesFailed":{{"Verify":{failed}}}"#
+            );
+            word(&watched([(0, members)]), 1)
+        };
+        assert_eq!(failing(100_000, 41), HealthState::Healthy);
+        assert_eq!(failing(0, 9), HealthState::Healthy);
+        assert_eq!(failing(990, 10), HealthState::Failing);
+    }
+
+    #[test]
+    fn an_end_is_judged_by_what_came_of_it() {
+        let end = |members: &str| {
+            let mut execution = unknown();
+            execution.observe(&answer(0, members));
+            word(&execution, 99_999)
+        };
+        assert_eq!(end(r#""Status":"SUCCESS","FilesTransferred":5"#), HealthState::Finished);
+        assert_eq!(end(r#""Status":"SUCCESS","FilesFailed":{"Verify":1}"#), HealthState::FinishedWithFailures);
+        assert_eq!(end(r#""Status":"ERROR""#), HealthState::Failed);
+    }
+}

@@ -1,0 +1,4 @@
+//! Where observations end up.
+
+pub mod lines;
+pub mod terminal;

@@ -1,0 +1,252 @@
+//! The screen in a real terminal, which is left as it was found whatever happens.
+
+use std::{
+    future::Future,
+    io::{self, BufWriter, Stdout, Write},
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use crossterm::{
+    clipboard::CopyToClipboard,
+    cursor,
+    event::{DisableBracketedPaste, EnableBracketedPaste, Event as Input, EventStream},
+    execute, queue,
+    terminal::{
+        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, SetTitle,
+        disable_raw_mode, enable_raw_mode,
+    },
+};
+use futures_util::{FutureExt, Stream, StreamExt};
+use ratatui::{Terminal, backend::CrosstermBackend};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+    time::{Instant, MissedTickBehavior},
+};
+
+use crate::{
+    app::{App, Effect, Event, Extent, What},
+    clock::Clock,
+    view::{self, theme::Look},
+};
+
+/// Where an app is drawn.
+pub trait Screen {
+    /// Draws the app, and tells how much of its page there is.
+    ///
+    /// # Errors
+    /// The terminal could not be written to.
+    fn draw(&mut self, app: &App) -> io::Result<Extent>;
+
+    /// Does what only a terminal can do.
+    ///
+    /// # Errors
+    /// The terminal could not be written to.
+    fn carry_out(&mut self, effect: Effect) -> io::Result<()>;
+}
+
+/// The shortest time between two frames.
+const FRAME: Duration = Duration::from_millis(100);
+
+/// Folds events into the app and draws it, until the app or the events end. Gives the app back.
+///
+/// It draws when something changed, at once after a rest, and at most ten times a second.
+///
+/// # Errors
+/// The screen could not be drawn.
+pub async fn run(mut app: App, screen: &mut impl Screen, events: impl Stream<Item = Event>) -> io::Result<App> {
+    let mut events = std::pin::pin!(events);
+    let mut drawn_at = Instant::now();
+    let mut dirty = false;
+    paint(&mut app, screen)?;
+    while app.end().is_none() {
+        let next = events.next();
+        let event = if dirty {
+            match tokio::time::timeout_at(drawn_at + FRAME, next).await {
+                Ok(event) => event,
+                Err(_) => {
+                    paint(&mut app, screen)?;
+                    (drawn_at, dirty) = (Instant::now(), false);
+                    continue;
+                }
+            }
+        } else {
+            next.await
+        };
+        let Some(event) = event else { break };
+        dirty |= app.update(event);
+        while let Some(Some(event)) = events.next().now_or_never() {
+            dirty |= app.update(event);
+        }
+        for effect in app.take_effects() {
+            screen.carry_out(effect)?;
+        }
+        if dirty && drawn_at.elapsed() >= FRAME {
+            paint(&mut app, screen)?;
+            (drawn_at, dirty) = (Instant::now(), false);
+        }
+    }
+    Ok(app)
+}
+
+fn paint(app: &mut App, screen: &mut impl Screen) -> io::Result<()> {
+    let extent = screen.draw(app)?;
+    app.drawn(extent);
+    Ok(())
+}
+
+/// The terminal of the process, taken over until it is dropped.
+pub struct Tty {
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    look: Look,
+    title: String,
+}
+
+/// Whether the terminal is ours at the moment.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Keep the window's title, and bring it back: xterm's controls, which others ignore.
+const PUSH_TITLE: &str = "\x1b[22;0t";
+const POP_TITLE: &str = "\x1b[23;0t";
+
+impl Tty {
+    /// Takes the terminal over.
+    ///
+    /// # Errors
+    /// The terminal refuses, or is none.
+    pub fn take(look: Look) -> io::Result<Self> {
+        take()?;
+        let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
+        match Terminal::new(backend) {
+            Ok(terminal) => Ok(Self { terminal, look, title: String::new() }),
+            Err(error) => {
+                give_back();
+                Err(error)
+            }
+        }
+    }
+
+    /// Leaves the terminal to the shell, stops, and goes on when the shell says so.
+    fn suspend(&mut self) -> io::Result<()> {
+        give_back();
+        signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
+        self.again()
+    }
+
+    /// Takes the terminal again and forgets what was on it.
+    fn again(&mut self) -> io::Result<()> {
+        take()?;
+        self.title.clear();
+        self.terminal.clear()
+    }
+}
+
+impl Drop for Tty {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+impl Screen for Tty {
+    fn draw(&mut self, app: &App) -> io::Result<Extent> {
+        let title = self.look.text(&view::title(app));
+        if title != self.title {
+            queue!(self.terminal.backend_mut(), SetTitle(&title))?;
+            self.title = title;
+        }
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        let mut extent = Extent::default();
+        self.terminal.draw(|frame| extent = view::render(app, self.look, frame.buffer_mut()))?;
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
+        Ok(extent)
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> io::Result<()> {
+        match effect {
+            Effect::Copy(text) => execute!(self.terminal.backend_mut(), CopyToClipboard::to_clipboard_from(text)),
+            Effect::StopJob => Ok(rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?),
+            Effect::Suspend => self.suspend(),
+            Effect::Redraw => self.again(),
+        }
+    }
+}
+
+fn take() -> io::Result<()> {
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    let mut out = io::stdout();
+    out.write_all(PUSH_TITLE.as_bytes())?;
+    execute!(out, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
+}
+
+/// Leaves the terminal as it was found. What can't be undone, in a terminal that is gone, is let be.
+fn give_back() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        let mut out = io::stdout();
+        let _ = execute!(out, EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+        let _ = out.write_all(POP_TITLE.as_bytes());
+        let _ = out.flush();
+        let _ = disable_raw_mode();
+    }
+}
+
+/// A panic anywhere gives the terminal back, says so in a sentence, and ends the program with exit code 1.
+pub fn end_on_panic() {
+    std::panic::set_hook(Box::new(|panic| {
+        give_back();
+        let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line())).unwrap_or_default();
+        let what = panic.payload_as_str().unwrap_or("no message");
+        let _ =
+            writeln!(io::stderr(), "syncscope: an error of its own{place}: {what}. The transfer is not touched by it.");
+        std::process::exit(1);
+    }));
+}
+
+/// Keys, size, ticks and signals as events, sent to `events` for as long as someone takes them.
+///
+/// # Errors
+/// The signals could not be listened to.
+pub fn listen(events: mpsc::Sender<Event>, clock: Clock) -> io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut stop = signal(SignalKind::from_raw(signal_hook::consts::SIGTSTP))?;
+    let mut goes_on = signal(SignalKind::from_raw(signal_hook::consts::SIGCONT))?;
+    Ok(async move {
+        let mut inputs = EventStream::new();
+        let mut seconds = tokio::time::interval(Duration::from_secs(1));
+        seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            let what = tokio::select! {
+                input = inputs.next() => match input {
+                    Some(Ok(input)) => match understood(input) {
+                        Some(what) => what,
+                        None => continue,
+                    },
+                    // the terminal is gone
+                    Some(Err(_)) | None => What::Stop(129),
+                },
+                _ = seconds.tick() => What::Tick,
+                _ = terminate.recv() => What::Stop(143),
+                _ = hang_up.recv() => What::Stop(129),
+                _ = interrupt.recv() => What::Stop(130),
+                _ = stop.recv() => What::Suspend,
+                _ = goes_on.recv() => What::Resume,
+            };
+            let last = matches!(what, What::Stop(_));
+            if events.send(Event { at: clock.now(), what }).await.is_err() || last {
+                return;
+            }
+        }
+    })
+}
+
+/// What is pasted is no command, and whether the window has the focus makes no difference.
+fn understood(input: Input) -> Option<What> {
+    match input {
+        Input::Key(key) => Some(What::Key(key)),
+        Input::Resize(..) => Some(What::Resized),
+        Input::Paste(_) | Input::FocusGained | Input::FocusLost | Input::Mouse(_) => None,
+    }
+}
