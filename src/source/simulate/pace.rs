@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 
 /// Relative rates over time.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Pace {
     /// Seconds since the first bytes, from 0 on, never back, and the relative rate then; in between it changes
     /// evenly, and the last one stays.

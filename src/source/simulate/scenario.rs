@@ -19,7 +19,7 @@ pub const STEP: f64 = 15.0;
 pub const FOR_GOOD: f64 = f64::INFINITY;
 
 /// One simulated task and what its execution goes through.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Scenario {
     /// Its name on the command line.
     pub name: &'static str,
@@ -84,7 +84,7 @@ impl TaskMode {
 }
 
 /// How a task is configured, where that differs from its mode's defaults.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Setup {
     /// Members of `Options`.
     pub options: &'static [(&'static str, &'static str)],
@@ -99,7 +99,7 @@ pub struct Setup {
 }
 
 /// A task report.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Report {
     /// SUMMARY_ONLY or STANDARD.
     pub output_type: &'static str,
