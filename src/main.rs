@@ -1,1 +1,7 @@
-fn main(){}
+//! The program: see `syncscope --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    syncscope::main()
+}
