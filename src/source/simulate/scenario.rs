@@ -489,7 +489,7 @@ fn manifest(key: &str) -> ManifestConfig {
         manifest_object_path: Some(key.into()),
         bucket_access_role_arn: Some("arn:aws:iam::111122223333:role/ExampleDataSyncManifest".into()),
         s3_bucket_arn: Some("arn:aws:s3:::example-datasync-manifests".into()),
-        manifest_object_version_id: Some("3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY".into()),
+        manifest_object_version_id: Some("ExampleManifestVersion0000000001".into()),
         ..ManifestBucket::default()
     };
     ManifestConfig {
