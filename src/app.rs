@@ -17,6 +17,23 @@ pub struct Event {
     pub what: What,
 }
 
+impl Event {
+    /// An observation, at its own moment.
+    pub fn observed(observation: Observation) -> Self {
+        Self { at: observation.at, what: What::Observed(observation) }
+    }
+
+    /// A key.
+    pub fn key(at: Timestamp, key: KeyEvent) -> Self {
+        Self { at, what: What::Key(key) }
+    }
+
+    /// A second that passed.
+    pub fn tick(at: Timestamp) -> Self {
+        Self { at, what: What::Tick }
+    }
+}
+
 /// What can happen to an [`App`].
 #[derive(Clone, Debug)]
 pub enum What {

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use tokio::sync::mpsc;
 
 use crate::{
-    app::{App, End, Event, What},
+    app::{App, End, Event},
     clock::Clock,
     model::{
         arn::Arn,
@@ -303,8 +303,7 @@ fn observe(services: Vec<(Service, Arn)>, interval: Duration, clock: &Clock) -> 
 
 async fn forward(mut observations: mpsc::Receiver<Observation>, events: mpsc::Sender<Event>) {
     while let Some(observation) = observations.recv().await {
-        let event = Event { at: observation.at, what: What::Observed(observation) };
-        if events.send(event).await.is_err() {
+        if events.send(Event::observed(observation)).await.is_err() {
             return;
         }
     }

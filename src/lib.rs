@@ -1,6 +1,32 @@
 //! A terminal monitor for AWS DataSync transfers.
-
-#![allow(dead_code)] // until the floors above are in
+//!
+//! An [`Observation`] says which execution was looked at, when, and what the service answered or why it could
+//! not. [`watch`] makes them, an [`App`] folds them in, [`render`] and [`run`] draw it. A program that has
+//! observations of its own can feed them to an app; one that wants them can take them from [`watch`].
+//!
+//! ```
+//! use std::time::Duration;
+//! use ratatui::{buffer::Buffer, layout::Rect};
+//! use syncscope::{Answer, App, Arn, Event, Look, Observation, Outcome, render};
+//!
+//! let arn = "arn:aws:datasync:us-east-1:111122223333:task/task-0123456789abcdef0/execution/exec-0123456789abcdef0";
+//! let at = "2026-11-22T16:00:05Z".parse()?;
+//! let answer = Answer::parse(r#"{"Status":"TRANSFERRING","BytesWritten":512,"EstimatedBytesToTransfer":1024}"#)?;
+//! let observation = Observation {
+//!     execution: arn.into(),
+//!     at,
+//!     outcome: Outcome::Response(answer),
+//!     task: None,
+//!     next: Some(Duration::from_secs(5)),
+//! };
+//!
+//! let mut app = App::new([Arn::parse(arn)?], at, jiff::tz::TimeZone::UTC);
+//! app.update(Event::observed(observation));
+//! let mut buffer = Buffer::empty(Rect::new(0, 0, 80, 24));
+//! render(&app, Look::default(), &mut buffer);
+//! assert!(format!("{buffer:?}").contains("50.0 %"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod app;
 mod cli;
@@ -11,4 +37,14 @@ mod sink;
 mod source;
 mod view;
 
+pub use app::{App, Event};
 pub use cli::main;
+pub use clock::Clock;
+pub use model::{
+    arn::Arn,
+    fault::Fault,
+    observation::{Answer, Observation, Outcome},
+};
+pub use sink::terminal::run;
+pub use source::{datasync::Connection, watch};
+pub use view::{render, theme::Look};

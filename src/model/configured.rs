@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{
     applies::{Figure, Terms},
-    snapshot::{Filter, Options, ReportOverrides, Snapshot, Text},
+    snapshot::{Filter, Mode, Options, ReportOverrides, Snapshot, Text},
     units,
 };
 
@@ -51,22 +51,23 @@ pub fn configured(snapshot: &Snapshot, zone: &TimeZone) -> Vec<Section> {
     sections.into_iter().filter(|(_, rows)| !rows.is_empty()).map(|(title, rows)| Section { title, rows }).collect()
 }
 
-/// The two settings that tell most of how an execution runs, for the rail: `verifies what was transferred`, ….
+/// The settings that tell most of how an execution runs, in a few words each: `changed only`, ….
 pub fn in_short(snapshot: &Snapshot) -> Vec<&'static str> {
     let Some(options) = &snapshot.options else { return Vec::new() };
-    let verify = match options.verify_mode.as_deref() {
-        Some("POINT_IN_TIME_CONSISTENT") => Some("verifies both sides whole"),
-        Some("ONLY_FILES_TRANSFERRED") => Some("verifies what was transferred"),
-        Some("NONE") => Some("no verification"),
-        _ => None,
-    };
     let transfer = match options.transfer_mode.as_deref() {
-        Some("CHANGED") => Some("only what changed"),
+        Some("CHANGED") => Some("changed only"),
         Some("ALL") => Some("everything"),
         _ => None,
     };
-    let deletes = (options.preserve_deleted_files.as_deref() == Some("REMOVE")).then_some("deletes at the destination");
-    [transfer, verify, deletes].into_iter().flatten().collect()
+    let verify = match options.verify_mode.as_deref() {
+        Some("POINT_IN_TIME_CONSISTENT") => Some("verifies both sides"),
+        Some("ONLY_FILES_TRANSFERRED") if snapshot.mode() == Mode::Enhanced => Some("verified as it goes"),
+        Some("ONLY_FILES_TRANSFERRED") => Some("verifies what it moved"),
+        Some("NONE") => Some("no verification"),
+        _ => None,
+    };
+    let deletes = (options.preserve_deleted_files.as_deref() == Some("REMOVE")).then_some("deletes");
+    [transfer, deletes, verify].into_iter().flatten().collect()
 }
 
 /// The service's constant in words; `None` where it is new to this version or plain enough as it is.

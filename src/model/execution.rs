@@ -14,7 +14,7 @@ use super::{
     phases::{Phase, Phases},
     progress::{self, Gauge, Lane, Step},
     snapshot::{Count, Mode, Snapshot, Status},
-    timeline::Timeline,
+    timeline::{Counters, Timeline},
     units,
 };
 
@@ -121,7 +121,8 @@ impl Execution {
         let terms = Terms::of(snapshot);
         let sight_lost = self.expected_gap();
         if let (Some(Count(bytes)), Some(Count(files))) = (snapshot.bytes_written, snapshot.files_transferred) {
-            self.timeline.observe(at, bytes, files, sight_lost);
+            let clock = snapshot.result.as_ref().and_then(|result| result.total_duration).map(|total| total.0);
+            self.timeline.observe(at, Counters { bytes, files, clock }, sight_lost);
         }
         if let Some(previous) = &previous {
             self.counter_events(previous.answer.snapshot(), snapshot, &terms, at);

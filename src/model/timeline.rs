@@ -53,9 +53,38 @@ pub struct Rate {
 pub struct Timeline {
     stretches: VecDeque<Stretch>,
     recent: VecDeque<Stretch>,
-    last: Option<(i64, i64)>,
-    changed_at: Option<Timestamp>,
+    last: Option<Counters>,
+    changed: Option<Change>,
     seen_at: Option<Timestamp>,
+}
+
+/// The counters that a rate is taken of, and the service's clock beside them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Bytes written.
+    pub bytes: i64,
+    /// Files transferred.
+    pub files: i64,
+    /// `TotalDuration`, in milliseconds. It moves when the counters do, so it tells how far apart two changes
+    /// were, which the times of our looks tell only to within an interval.
+    pub clock: Option<i64>,
+}
+
+/// A change of the counters: when it was, and what the service's clock said.
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    at: Timestamp,
+    clock: Option<i64>,
+}
+
+impl Change {
+    /// When the change was that we saw at `at`: after our look before it, and as much later than this change as
+    /// the service's clock says.
+    fn next(&self, clock: Option<i64>, seen_before: Timestamp, at: Timestamp) -> Timestamp {
+        let passed = clock.zip(self.clock).and_then(|(now, then)| now.checked_sub(then)).filter(|passed| *passed > 0);
+        let told = passed.and_then(|passed| self.at.checked_add(SignedDuration::from_millis(passed)).ok());
+        told.map_or(at, |told| told.max(seen_before).min(at))
+    }
 }
 
 impl Timeline {
@@ -63,25 +92,29 @@ impl Timeline {
     ///
     /// After a time of not looking, longer than `blind_after`, it begins anew: what moved meanwhile is known,
     /// when is not.
-    pub fn observe(&mut self, at: Timestamp, bytes: i64, files: i64, blind_after: SignedDuration) {
-        let blind = self.seen_at.is_some_and(|seen| at.duration_since(seen) > blind_after);
-        self.seen_at = Some(at);
-        let Some((old_bytes, old_files)) = self.last.replace((bytes, files)) else { return };
-        if blind {
-            self.changed_at = None;
+    pub fn observe(&mut self, at: Timestamp, counters: Counters, blind_after: SignedDuration) {
+        let seen_before = self.seen_at.replace(at).unwrap_or(at);
+        let Some(old) = self.last.replace(counters) else { return };
+        if at.duration_since(seen_before) > blind_after {
+            self.changed = None;
             self.recent.clear();
         }
-        if (bytes, files) == (old_bytes, old_files) {
+        if (counters.bytes, counters.files) == (old.bytes, old.files) {
             return;
         }
         // When the counters came to be as we first saw them is unknown, so the first change measures nothing.
-        let Some(from) = self.changed_at.replace(at) else { return };
-        let (bytes, files) = (bytes.saturating_sub(old_bytes), files.saturating_sub(old_files));
-        if at <= from || bytes < 0 || files < 0 {
+        let Some(before) = self.changed else {
+            self.changed = Some(Change { at, clock: counters.clock });
+            return;
+        };
+        let to = before.next(counters.clock, seen_before, at);
+        self.changed = Some(Change { at: to, clock: counters.clock });
+        let (bytes, files) = (counters.bytes.saturating_sub(old.bytes), counters.files.saturating_sub(old.files));
+        if to <= before.at || bytes < 0 || files < 0 {
             self.recent.clear();
             return;
         }
-        self.push(Stretch { from, to: at, bytes, files });
+        self.push(Stretch { from: before.at, to, bytes, files });
     }
 
     fn push(&mut self, stretch: Stretch) {
@@ -180,11 +213,15 @@ mod tests {
         Timestamp::from_second(1_800_000_000 + seconds).unwrap()
     }
 
+    fn counted(bytes: i64, files: i64) -> Counters {
+        Counters { bytes, files, clock: None }
+    }
+
     /// Polled every 5 s, changed every 15 s by 1500 bytes and 3 files.
     fn steady(seconds: i64) -> Timeline {
         let mut timeline = Timeline::default();
         for t in (0..=seconds).step_by(5) {
-            timeline.observe(at(t), t / 15 * 1500, t / 15 * 3, BLIND);
+            timeline.observe(at(t), counted(t / 15 * 1500, t / 15 * 3), BLIND);
         }
         timeline
     }
@@ -202,11 +239,27 @@ mod tests {
     }
 
     #[test]
+    fn the_services_clock_tells_how_far_apart_changes_were() {
+        let mut timeline = Timeline::default();
+        // Steps of 15 s, seen up to 7 s late: our own times alone would make rates of 68 to 188 of them.
+        for (step, late) in [0, 1, 7, 0, 6, 2, 5, 0, 7].into_iter().enumerate() {
+            let step = step as i64;
+            let shown = |step: i64| Counters { bytes: step * 1500, files: step, clock: Some(step * 15_000) };
+            timeline.observe(at(step * 15 + late - 7), shown(step - 1), BLIND);
+            timeline.observe(at(step * 15 + late), shown(step), BLIND);
+        }
+        for stretch in timeline.stretches().skip(1) {
+            let rate = stretch.bytes as f64 / stretch.seconds();
+            assert!((85.0..=115.0).contains(&rate), "{rate}");
+        }
+    }
+
+    #[test]
     fn an_unchanged_counter_is_not_a_rate_of_zero() {
         let mut timeline = steady(600);
         let before = timeline.byte_rate();
         for t in (605..900).step_by(5) {
-            timeline.observe(at(t), 600 / 15 * 1500, 600 / 15 * 3, BLIND);
+            timeline.observe(at(t), counted(600 / 15 * 1500, 600 / 15 * 3), BLIND);
         }
         assert_eq!(timeline.byte_rate(), before);
     }
@@ -214,10 +267,10 @@ mod tests {
     #[test]
     fn not_looking_is_a_gap() {
         let mut timeline = steady(60);
-        timeline.observe(at(1000), 1_000_000, 10, BLIND);
+        timeline.observe(at(1000), counted(1_000_000, 10), BLIND);
         assert_eq!(timeline.byte_rate(), None);
-        timeline.observe(at(1015), 1_001_500, 13, BLIND);
-        timeline.observe(at(1030), 1_003_000, 16, BLIND);
+        timeline.observe(at(1015), counted(1_001_500, 13), BLIND);
+        timeline.observe(at(1030), counted(1_003_000, 16), BLIND);
         assert_eq!(timeline.byte_rate().map(|rate| rate.per_second), Some(100.0));
         let parts = timeline.parts(at(0), at(1030), 103, |stretch| stretch.bytes);
         assert_eq!(parts[2], Some(100.0));
@@ -228,9 +281,9 @@ mod tests {
     #[test]
     fn counters_that_fall_or_times_that_go_back_give_no_rate() {
         let mut timeline = steady(60);
-        timeline.observe(at(75), 10, 0, BLIND);
+        timeline.observe(at(75), counted(10, 0), BLIND);
         assert_eq!(timeline.byte_rate(), None);
-        timeline.observe(at(70), 5000, 10, BLIND);
+        timeline.observe(at(70), counted(5000, 10), BLIND);
         assert_eq!(timeline.byte_rate(), None);
     }
 
@@ -239,7 +292,7 @@ mod tests {
         let mut timeline = Timeline::default();
         let end = 14 * 86_400;
         for t in (0..=end).step_by(15) {
-            timeline.observe(at(t), t * 100, t, BLIND);
+            timeline.observe(at(t), counted(t * 100, t), BLIND);
         }
         assert!(timeline.stretches().len() <= KEPT);
         let total: i64 = timeline.stretches().map(|stretch| stretch.bytes).sum();
@@ -253,7 +306,7 @@ mod tests {
         let mut timeline = Timeline::default();
         for n in 0..20_000 {
             for (second, step) in [(0, 0), (15, 1), (30, 2)] {
-                timeline.observe(at(n * 1000 + second), n * 100 + step, n, BLIND);
+                timeline.observe(at(n * 1000 + second), counted(n * 100 + step, n), BLIND);
             }
         }
         assert!(timeline.stretches().len() <= KEPT);
@@ -264,7 +317,7 @@ mod tests {
         fn whatever_comes_rates_are_not_negative(samples in proptest::collection::vec((-100i64..10_000, proptest::num::i64::ANY, proptest::num::i64::ANY), 0..200)) {
             let mut timeline = Timeline::default();
             for (t, bytes, files) in samples {
-                timeline.observe(at(t), bytes, files, BLIND);
+                timeline.observe(at(t), counted(bytes, files), BLIND);
                 for rate in [timeline.byte_rate(), timeline.file_rate()].into_iter().flatten() {
                     proptest::prop_assert!(rate.per_second >= 0.0 && rate.per_second.is_finite() && rate.window > 0.0);
                 }

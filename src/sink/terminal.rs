@@ -18,7 +18,10 @@ use crossterm::{
     },
 };
 use futures_util::{FutureExt, Stream, StreamExt};
-use ratatui::{Terminal, backend::CrosstermBackend};
+use ratatui::{
+    Terminal,
+    backend::{Backend, CrosstermBackend},
+};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc,
@@ -44,6 +47,26 @@ pub trait Screen {
     /// # Errors
     /// The terminal could not be written to.
     fn carry_out(&mut self, effect: Effect) -> io::Result<()>;
+}
+
+/// Any terminal of ratatui's, say one in memory: drawn in full colour, and without a clipboard.
+impl<B: Backend> Screen for Terminal<B>
+where
+    B::Error: Send + Sync + 'static,
+{
+    fn draw(&mut self, app: &App) -> io::Result<Extent> {
+        let mut extent = Extent::default();
+        let drawn = Terminal::draw(self, |frame| extent = view::render(app, Look::default(), frame.buffer_mut()));
+        drawn.map_err(io::Error::other)?;
+        Ok(extent)
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> io::Result<()> {
+        match effect {
+            Effect::Redraw => self.clear().map_err(io::Error::other),
+            Effect::Copy(_) | Effect::StopJob | Effect::Suspend => Ok(()),
+        }
+    }
 }
 
 /// The shortest time between two frames.

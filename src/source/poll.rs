@@ -60,14 +60,14 @@ impl Pace {
 
 /// How long to wait before asking again.
 ///
-/// `jitter` is from -1 to 1, and moves the delay by up to a twentieth, so that many pollers do not fall into
-/// step. An interval of less than 100 ms is taken as that.
+/// `jitter` is from 0 to 1, and lengthens the delay by up to a twentieth, so that many pollers do not fall into
+/// step, and none asks more often than promised. An interval of less than 100 ms is taken as that.
 pub fn delay(interval: Duration, pace: Pace, jitter: f64) -> Duration {
     let interval = interval.max(LEAST);
     let throttled = doubled(interval, pace.throttled).min(THROTTLED_AT_MOST.max(interval));
     let growth = 1.5_f64.powi(pace.faults.saturating_sub(1).min(30) as i32);
     let faulty = interval.mul_f64(growth.min(1e4)).min(FAULTY_AT_MOST.max(interval));
-    let jitter = if jitter.is_finite() { jitter.clamp(-1.0, 1.0) } else { 0.0 };
+    let jitter = if jitter.is_finite() { jitter.clamp(0.0, 1.0) } else { 0.0 };
     throttled.max(faulty).mul_f64(1.0 + jitter / 20.0).max(LEAST)
 }
 
@@ -130,7 +130,10 @@ impl Poller {
                 return;
             }
             match next {
-                Some(delay) => self.rest(delay, &observation, &mut news).await,
+                Some(told) => {
+                    let delay = delay(self.interval, self.pace, fastrand::f64()).max(told);
+                    self.rest(delay, &observation, &mut news).await;
+                }
                 None => {
                     let last = self.forward(&observation, &mut news);
                     let _ = tokio::time::timeout(PATIENCE, last).await;
@@ -169,9 +172,8 @@ impl Poller {
                 fault.is_final() && !answered
             }
         };
-        let jitter = fastrand::f64() * 2.0 - 1.0;
         let least = LEAST.mul_f64(self.clock.speed().max(1.0));
-        let next = (!stop).then(|| delay(self.interval, self.pace, jitter).max(least));
+        let next = (!stop).then(|| delay(self.interval, self.pace, 0.0).max(least));
         Observation { execution, at: self.clock.now(), outcome, task: None, next }
     }
 
@@ -481,8 +483,8 @@ mod tests {
     #[test]
     fn jitter_is_a_twentieth_and_never_odd() {
         let by = |jitter| delay(20 * S, Pace::default(), jitter).as_secs_f64();
-        assert_eq!((by(-1.0), by(0.0), by(1.0)), (19.0, 20.0, 21.0));
-        assert_eq!((by(-9.0), by(f64::NAN), by(f64::INFINITY)), (19.0, 20.0, 20.0));
-        assert_eq!(delay(LEAST, Pace::default(), -1.0), LEAST);
+        assert_eq!((by(0.0), by(0.5), by(1.0)), (20.0, 20.5, 21.0));
+        assert_eq!((by(-9.0), by(f64::NAN), by(f64::INFINITY)), (20.0, 20.0, 20.0));
+        assert_eq!(delay(LEAST, Pace::default(), 0.0), LEAST);
     }
 }

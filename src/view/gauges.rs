@@ -96,22 +96,22 @@ impl Columns {
 }
 
 /// A bar of so many columns; one that is not empty shows something, one that is not full leaves something.
+///
+/// A line and no block: bars on rows one below the other would run into each other.
 pub fn bar(share: f64, columns: usize, style: Style) -> Row {
     if columns == 0 {
         return Row::new();
     }
-    let eighths = columns * 8;
-    let filled = (share.clamp(0.0, 1.0) * eighths as f64).round() as usize;
+    let halves = columns * 2;
+    let filled = (share.clamp(0.0, 1.0) * halves as f64).round() as usize;
     let filled = match share {
         share if share <= 0.0 => 0,
-        share if share >= 1.0 => eighths,
-        _ => filled.clamp(1, eighths - 1),
+        share if share >= 1.0 => halves,
+        _ => filled.clamp(1, halves - 1),
     };
-    let (whole, part) = (filled / 8, filled % 8);
-    let mut done = "█".repeat(whole);
-    done.push_str(["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][part]);
-    let rest = columns - whole - usize::from(part > 0);
-    vec![span(done, style), span("░".repeat(rest), DIM)]
+    let (whole, half) = (filled / 2, filled % 2);
+    let done = format!("{}{}", "━".repeat(whole), "╸".repeat(half));
+    vec![span(done, style), span("─".repeat(columns - whole - half), DIM)]
 }
 
 fn said_of_bytes(scene: &Scene, gauge: Gauge) -> Said {
@@ -180,14 +180,14 @@ mod tests {
     fn a_bar_shows_that_something_is_done_and_that_something_is_left() {
         let drawn = |share| bar(share, 4, PLAIN).iter().map(|span| span.content.to_string()).collect::<String>();
         for (share, shown) in [
-            (0.0, "░░░░"),
-            (0.0001, "▏░░░"),
-            (0.5, "██░░"),
-            (0.53, "██▏░"),
-            (0.9999, "███▉"),
-            (1.0, "████"),
-            (7.0, "████"),
-            (-1.0, "░░░░"),
+            (0.0, "────"),
+            (0.0001, "╸───"),
+            (0.5, "━━──"),
+            (0.6, "━━╸─"),
+            (0.9999, "━━━╸"),
+            (1.0, "━━━━"),
+            (7.0, "━━━━"),
+            (-1.0, "────"),
         ] {
             assert_eq!(drawn(share), shown, "{share}");
         }

@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use super::{
     Row, Scene,
     head::both_ends,
-    text::{span, spans_width},
+    text::{span, spans_width, width},
     theme::{self, BOLD, DIM, PLAIN},
 };
 use crate::model::{
@@ -19,10 +19,13 @@ use crate::model::{
 pub fn rail(scene: &Scene) -> Option<Row> {
     let snapshot = scene.snapshot?;
     let phases = scene.execution.rail(scene.now.at);
-    let terms = configured::in_short(snapshot).join(" · ");
     let full = form(scene, &phases, " ─── ", Detail::All);
-    if !terms.is_empty() && spans_width(&full) + terms.len() + 4 <= scene.width {
-        return Some(both_ends(full, vec![span(terms, DIM)], scene.width));
+    let terms = configured::in_short(snapshot);
+    let terms = (1..=terms.len()).rev().map(|count| terms[..count].join(" · "));
+    for terms in terms {
+        if spans_width(&full) + width(&terms) + 4 <= scene.width {
+            return Some(both_ends(full, vec![span(terms, DIM)], scene.width));
+        }
     }
     let forms = [(" ─── ", Detail::All), (" ─ ", Detail::All), (" ─ ", Detail::Names), (" ─ ", Detail::Current)];
     let mut shown = full;

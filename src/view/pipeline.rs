@@ -83,7 +83,7 @@ impl Columns {
         for folders in [folders, 0] {
             let rest = columns.saturating_sub(NAME + files + folders + failed);
             if rest >= 8 {
-                return Self { bar: rest.min(60), files, folders, failed };
+                return Self { bar: rest, files, folders, failed };
             }
             if folders > 0 && NAME + files + folders + failed <= columns {
                 return Self { bar: 0, files, folders, failed };

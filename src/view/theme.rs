@@ -84,8 +84,9 @@ fn ascii(text: &str) -> String {
         c if c.is_ascii() => c,
         '█' | '▉' | '▊' | '▋' | '▇' | '▆' | '▅' | '▌' => '#',
         '▍' | '▎' | '▏' | '▁' | '▂' | '▃' | '▄' => '.',
-        '░' | '╌' => '.',
-        '─' | '━' => '-',
+        '╌' => '.',
+        '━' | '╸' => '=',
+        '─' => '-',
         '│' | '┤' => '|',
         '└' | '┴' => '+',
         '●' => '*',
@@ -128,7 +129,7 @@ mod tests {
     #[test]
     fn ascii_only_is_ascii_only() {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 30, 1));
-        buffer.set_string(0, 0, "● ██▎ ≥ 日本 é → ✔ … ▁▇", PLAIN);
+        buffer.set_string(0, 0, "● ━╸─ ██▎ ≥ 日本 é → ✔ … ▁▇", PLAIN);
         Look { colour: true, ascii: true }.apply(&mut buffer);
         assert!(buffer.content.iter().all(|cell| cell.symbol().is_ascii()), "{buffer:?}");
     }

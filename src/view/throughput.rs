@@ -1,6 +1,7 @@
 //! How fast, over the time watched: bytes a second, or files where there are no bytes.
 
 use jiff::{SignedDuration, Timestamp};
+use ratatui::style::{Modifier, Style};
 
 use super::{
     Row, Scene,
@@ -144,15 +145,27 @@ fn bar_row(parts: &[Option<f64>], scale: &Scale, row: usize, rows: usize) -> Row
         row if row + 1 == rows && rows > 1 => "0".into(),
         _ => String::new(),
     };
-    let floor = (rows - 1 - row) * 8;
-    let cell = |part: &Option<f64>| {
-        let Some(rate) = part else { return ' ' };
-        let eighths = (rate / scale.most * (rows * 8) as f64).round() as usize;
-        let eighths = if *rate > 0.0 { eighths.max(1) } else { eighths };
-        [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'][eighths.saturating_sub(floor).min(8)]
-    };
     let tick = if label.is_empty() { "│" } else { "┤" };
-    vec![span(format!("{label:>6} {tick}"), DIM), span(parts.iter().map(cell).collect::<String>(), DONE)]
+    let mut cells = vec![span(format!("{label:>6} {tick}"), DIM)];
+    let floor = (rows - 1 - row) * 8;
+    for part in parts {
+        let (cell, style) = bar_cell(part, scale, floor, rows);
+        match cells.last_mut() {
+            Some(last) if last.style == style && last.style != DIM => last.content.to_mut().push(cell),
+            _ => cells.push(span(cell.to_string(), style)),
+        }
+    }
+    cells
+}
+
+/// The cell of a bar that begins `floor` eighths above the ground: bright at its top, calm below.
+fn bar_cell(part: &Option<f64>, scale: &Scale, floor: usize, rows: usize) -> (char, Style) {
+    let Some(rate) = part else { return (' ', PLAIN) };
+    let eighths = (rate / scale.most * (rows * 8) as f64).round() as usize;
+    let eighths = if *rate > 0.0 { eighths.max(1) } else { eighths };
+    let glyph = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'][eighths.saturating_sub(floor).min(8)];
+    let is_body = eighths > floor + 8;
+    (glyph, if is_body { DONE.add_modifier(Modifier::DIM) } else { DONE })
 }
 
 /// A line where the rate is known, dashes where it is not: a gap is not a zero.
