@@ -46,5 +46,5 @@ pub use model::{
     observation::{Answer, Observation, Outcome},
 };
 pub use sink::terminal::run;
-pub use source::{datasync::Connection, watch};
+pub use source::{datasync::Connection, simulate::simulated, watch};
 pub use view::{render, theme::Look};

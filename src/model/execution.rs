@@ -159,8 +159,11 @@ impl Execution {
             for (before, after) in before.iter().zip(&after) {
                 let (old, new) = (before.failed().unwrap_or(0), after.failed().unwrap_or(0));
                 if let (true, Some(step)) = (old <= 0 && new > 0, after.step.failing()) {
-                    let failures =
-                        if new == 1 { "first failure".into() } else { format!("first failures, {new} by now") };
+                    let failures = if new == 1 {
+                        "first failure".into()
+                    } else {
+                        format!("first failures, {} by now", units::count(new))
+                    };
                     self.events.add(at, Tone::Warning, format!("{step}: {failures}"));
                 }
             }
@@ -249,9 +252,9 @@ impl Execution {
         self.sight.as_ref()
     }
 
-    /// When a counter or a duration last changed; `None` if none did while we looked.
+    /// When a counter last changed, whatever the durations did; `None` if none did while we looked.
     pub fn counters_changed_at(&self) -> Option<Timestamp> {
-        self.seen.as_ref()?.pulse_at
+        self.seen.as_ref()?.counters_at
     }
 
     /// How long no counter and no duration had changed when the newest answer came. Time in which we did not

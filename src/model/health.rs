@@ -7,6 +7,7 @@ use super::{
     events::Tone,
     execution::Execution,
     progress::{self, Ending},
+    remedies,
     snapshot::{Mode, Snapshot, Status},
     units,
 };
@@ -18,6 +19,8 @@ pub struct Health {
     pub state: HealthState,
     /// Why, in sentences; may be none where the word says it all.
     pub reasons: Vec<String>,
+    /// How it is meant.
+    pub tone: Tone,
 }
 
 /// The words for an execution's health. Sight and transfer are judged apart: *blind* is said of us, not of it.
@@ -68,8 +71,8 @@ impl HealthState {
         }
     }
 
-    /// How it is meant.
-    pub fn tone(self) -> Tone {
+    /// How it is meant, as a rule.
+    fn tone(self) -> Tone {
         match self {
             Self::Healthy | Self::Finished => Tone::Good,
             Self::Starting | Self::Waiting | Self::Quiet | Self::Cancelling => Tone::Plain,
@@ -118,11 +121,11 @@ pub fn assess(execution: &Execution, now: Timestamp) -> Health {
 }
 
 fn state(state: HealthState) -> Health {
-    Health { state, reasons: Vec::new() }
+    Health { state, reasons: Vec::new(), tone: state.tone() }
 }
 
 fn because(state: HealthState, reason: impl Into<String>) -> Health {
-    Health { state, reasons: vec![reason.into()] }
+    Health { state, reasons: vec![reason.into()], tone: state.tone() }
 }
 
 fn without_an_answer(execution: &Execution, now: Timestamp) -> Health {
@@ -136,14 +139,21 @@ fn without_an_answer(execution: &Execution, now: Timestamp) -> Health {
 
 fn ended(execution: &Execution, snapshot: &Snapshot) -> Option<Health> {
     if snapshot.status() == Some(Status::Error) {
-        return Some(state(HealthState::Failed));
+        let partial = remedies::is_partial(snapshot);
+        return Some(Health { tone: if partial { Tone::Warning } else { Tone::Alarm }, ..state(HealthState::Failed) });
     }
     Some(match progress::ending(snapshot, execution.terms())? {
         Ending::Whole | Ending::Nothing => state(HealthState::Finished),
-        Ending::Failures(failed) => because(HealthState::FinishedWithFailures, format!("{} failed.", items(failed))),
+        Ending::Failures(failed) => {
+            because(HealthState::FinishedWithFailures, format!("{} failed.", units::items(failed)))
+        }
         Ending::Short(short) => because(
             HealthState::FinishedWithFailures,
-            format!("{} fewer than expected {} transferred.", items(short), if short == 1 { "was" } else { "were" }),
+            format!(
+                "{} fewer than expected {} transferred.",
+                units::items(short),
+                if short == 1 { "was" } else { "were" }
+            ),
         ),
         Ending::BytesShort(short) => because(
             HealthState::FinishedWithFailures,
@@ -156,13 +166,8 @@ fn ended(execution: &Execution, snapshot: &Snapshot) -> Option<Health> {
     })
 }
 
-/// `1 item`, `12 items`.
-fn items(count: i64) -> String {
-    format!("{} item{}", units::count(count), if count == 1 { "" } else { "s" })
-}
-
 fn were(count: i64) -> String {
-    format!("{} {}", items(count), if count == 1 { "was" } else { "were" })
+    format!("{} {}", units::items(count), if count == 1 { "was" } else { "were" })
 }
 
 fn blind(execution: &Execution, now: Timestamp) -> Option<Health> {
@@ -177,7 +182,9 @@ fn blind(execution: &Execution, now: Timestamp) -> Option<Health> {
 fn launching(execution: &Execution, now: Timestamp) -> Health {
     let lasted = execution.phase_lasted(now).unwrap_or_default();
     if lasted >= LAUNCHING_LONG {
-        because(HealthState::Waiting, format!("It has been launching for {}.", units::duration(lasted)))
+        let waiting = because(HealthState::Waiting, format!("It has been launching for {}.", units::duration(lasted)));
+        let tone = if lasted >= LAUNCHING_TOO_LONG { Tone::Warning } else { Tone::Plain };
+        Health { tone, ..waiting }
     } else {
         state(HealthState::Starting)
     }
@@ -197,7 +204,7 @@ fn moving(execution: &Execution, snapshot: &Snapshot) -> Health {
     if unchanged >= stall {
         let usual =
             execution.timeline().step().map(|step| format!("; it usually moves every {}", units::duration(step)));
-        let reason = format!("No counter has moved for {}{}.", units::duration(unchanged), usual.unwrap_or_default());
+        let reason = format!("No counter has moved for {}{}.", units::duration(idle), usual.unwrap_or_default());
         return because(HealthState::Stalled, reason);
     }
     if snapshot.status() == Some(Status::Transferring) && idle >= IDLE.max(stall) {
@@ -228,7 +235,7 @@ fn failing(execution: &Execution, snapshot: &Snapshot) -> Option<Health> {
     let attempted = done.saturating_add(failed);
     let share = failed as f64 / attempted.max(1) as f64;
     (failed >= FAILING_AT_LEAST && share >= FAILING_SHARE).then(|| {
-        let reason = format!("{} failed, {} of what was attempted.", items(failed), units::percent(share));
+        let reason = format!("{} failed, {} of what was attempted.", units::items(failed), units::percent(share));
         because(HealthState::Failing, reason)
     })
 }

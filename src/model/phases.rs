@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     applies::{Figure, Terms, Verify},
+    remedies,
     snapshot::{Count, Mode, ResultDetail, Snapshot, Status},
 };
 
@@ -43,6 +44,8 @@ pub enum PhaseState {
     Unseen,
     /// Seen, and over.
     Done,
+    /// The one in which the execution failed.
+    Failed,
     /// Running.
     Current,
     /// Still to come.
@@ -55,6 +58,7 @@ impl PhaseState {
         match self {
             Self::Unseen => "unseen",
             Self::Done => "done",
+            Self::Failed => "failed",
             Self::Current => "current",
             Self::Ahead => "ahead",
         }
@@ -143,8 +147,15 @@ impl Phases {
             let is_last = place + 1 == self.seen.len();
             rail.push(seen.phase(is_last, snapshot, terms, now));
         }
-        let over = self.seen.last().is_some_and(|seen| seen.status.is_over());
-        if !over {
+        let last = self.seen.last().map(|seen| &seen.status);
+        if last == Some(&Status::Error) && !remedies::is_partial(snapshot) {
+            // what came last before the end is what failed
+            let before_the_end = rail.iter_mut().rev().nth(1).filter(|phase| phase.status != Status::Cancelling);
+            if let Some(phase) = before_the_end {
+                phase.state = PhaseState::Failed;
+            }
+        }
+        if !last.is_some_and(Status::is_over) {
             let ahead = expected.into_iter().filter(|status| rank(status).is_some_and(|rank| rank > reached));
             rail.extend(ahead.map(|status| Phase { status, state: PhaseState::Ahead, lasted: None }));
         }
@@ -332,9 +343,9 @@ mod tests {
         let result = r#","Result":{"PrepareStatus":"SUCCESS","PrepareDuration":800,"TransferStatus":"ERROR","VerifyStatus":"PENDING"}"#;
         assert_eq!(
             rail(&[(5, "ERROR")], result),
-            "unseen LAUNCHING, unseen PREPARING =0s, unseen TRANSFERRING, done ERROR"
+            "unseen LAUNCHING, unseen PREPARING =0s, failed TRANSFERRING, done ERROR"
         );
-        assert_eq!(rail(&[(5, "LAUNCHING"), (9, "ERROR")], ""), "done LAUNCHING >=4s, done ERROR");
+        assert_eq!(rail(&[(5, "LAUNCHING"), (9, "ERROR")], ""), "failed LAUNCHING >=4s, done ERROR");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What to do about an error, matched by parts of its code and its detail.
 
+use super::snapshot::{Snapshot, Status};
+
 /// What a symptom means and what helps.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Remedy {
@@ -84,8 +86,13 @@ pub fn remedies(code: Option<&str>, detail: Option<&str>) -> Vec<&'static Remedy
     REMEDIES.iter().filter(fits).collect()
 }
 
-/// Whether an error is one of an execution that moved nearly all there was.
-pub fn is_partial_success(detail: &str) -> bool {
+/// Whether an execution ended with an error, but moved nearly all there was.
+pub fn is_partial(snapshot: &Snapshot) -> bool {
+    let detail = snapshot.result.as_ref().and_then(|result| result.error_detail.as_deref());
+    snapshot.status() == Some(Status::Error) && detail.is_some_and(is_partial_success)
+}
+
+fn is_partial_success(detail: &str) -> bool {
     let detail = detail.to_lowercase();
     detail.contains("transfer and verification completed") || detail.contains("selected files transferred except")
 }

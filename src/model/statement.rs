@@ -112,7 +112,7 @@ fn trouble(execution: &Execution, now: &Now) -> Vec<Sentence> {
         text.push_str(&format!(" The last change was at {}.", now.moment(at)));
     }
     let word = health.state.as_str().to_uppercase();
-    vec![say(health.state.tone(), format!("{word}: {text}"))]
+    vec![say(health.tone, format!("{word}: {text}"))]
 }
 
 fn queued(execution: &Execution, now: &Now) -> Sentence {
@@ -201,10 +201,13 @@ fn success(execution: &Execution, snapshot: &Snapshot, now: &Now) -> Vec<Sentenc
         )];
     }
     let mut said = Vec::new();
-    for reason in execution.health(now.at).reasons {
-        said.push(say(Tone::Warning, format!("It ended with SUCCESS, but not whole: {}", lowercase_first(&reason))));
+    if let (Some(Ending::Failures(failed)), Some(steps)) = (ending, failed_steps(execution)) {
+        let words = format!("It ended with SUCCESS, but {} failed: {steps}.", units::items(failed));
+        said.push(say(Tone::Warning, words));
+    } else if let Some(reason) = execution.health(now.at).reasons.first() {
+        let words = format!("It ended with SUCCESS, but not whole: {}", lowercase_first(reason));
+        said.push(say(Tone::Warning, words));
     }
-    said.extend(failed_steps(execution));
     let tone = if said.is_empty() { Tone::Good } else { Tone::Plain };
     let mut facts = achieved(execution, snapshot);
     facts.extend(execution.average().map(|rate| format!("{} on average", units::byte_rate(rate))));
@@ -234,15 +237,15 @@ fn achieved(execution: &Execution, snapshot: &Snapshot) -> Vec<String> {
     facts
 }
 
-/// `Failed: 12 transfer, 41 verify.`
-fn failed_steps(execution: &Execution) -> Option<Sentence> {
+/// `12 to transfer, 41 to verify`; `None` where nothing failed.
+fn failed_steps(execution: &Execution) -> Option<String> {
     let lanes = execution.pipeline();
     let steps: Vec<String> = lanes
         .iter()
         .filter_map(|lane| Some((lane.step.failing()?, lane.failed().filter(|failed| *failed > 0)?)))
         .map(|(step, failed)| format!("{} to {step}", units::count(failed)))
         .collect();
-    (!steps.is_empty()).then(|| say(Tone::Warning, format!("Failed: {}.", steps.join(", "))))
+    (!steps.is_empty()).then(|| steps.join(", "))
 }
 
 fn error(execution: &Execution, snapshot: &Snapshot, now: &Now) -> Vec<Sentence> {
@@ -250,8 +253,11 @@ fn error(execution: &Execution, snapshot: &Snapshot, now: &Now) -> Vec<Sentence>
     let code = result.and_then(|result| result.error_code.as_deref());
     let detail = result.and_then(|result| result.error_detail.as_deref());
     let elapsed = execution.elapsed(now.at).map(|elapsed| format!(", after {}", lasted(elapsed))).unwrap_or_default();
-    let mut said = vec![if detail.is_some_and(remedies::is_partial_success) {
-        say(Tone::Warning, format!("PARTIAL SUCCESS{elapsed}: it ended with ERROR, but nearly all was transferred."))
+    let mut said = vec![if remedies::is_partial(snapshot) {
+        let share = execution.bytes().fraction();
+        let written = share.map(|share| format!(", with {} of the bytes written", units::percent(share)));
+        let words = format!("PARTIAL SUCCESS{elapsed}: it ended with ERROR{}.", written.unwrap_or_default());
+        say(Tone::Warning, words)
     } else {
         let phase = failing_phase(execution, snapshot).map(|phase| format!(" while {phase}")).unwrap_or_default();
         say(Tone::Alarm, format!("FAILED{phase}{elapsed}."))
@@ -261,14 +267,14 @@ fn error(execution: &Execution, snapshot: &Snapshot, now: &Now) -> Vec<Sentence>
     if told.is_empty() {
         said.push(say(Tone::Plain, "The service gives no reason. The log in CloudWatch may."));
     } else {
-        said.push(say(Tone::Alarm, told.join(": ")));
+        said.push(say(said[0].tone, told.join(": ")));
     }
     said.extend(
         remedies::remedies(code, detail)
             .iter()
             .map(|remedy| say(Tone::Plain, format!("What to do: {}", remedy.advice))),
     );
-    said.extend(failed_steps(execution));
+    said.extend(failed_steps(execution).map(|steps| say(Tone::Warning, format!("Failed: {steps}."))));
     let facts = achieved(execution, snapshot);
     if !facts.is_empty() {
         let share = execution.bytes().fraction().map(|fraction| format!(", {} of the bytes", units::percent(fraction)));

@@ -171,9 +171,9 @@ impl Timeline {
         (!self.recent.is_empty()).then(|| total / self.recent.len() as i32)
     }
 
-    /// The fastest stretch in bytes a second.
-    pub fn peak(&self) -> Option<f64> {
-        self.stretches.iter().map(|stretch| stretch.bytes as f64 / stretch.seconds()).reduce(f64::max)
+    /// The fastest stretch, in an amount a second.
+    pub fn peak(&self, amount: fn(&Stretch) -> i64) -> Option<f64> {
+        self.stretches.iter().map(|stretch| amount(stretch) as f64 / stretch.seconds()).reduce(f64::max)
     }
 
     /// The rate in each of `count` equal parts of the time from `from` to `to`; `None` where nothing is known.
@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(timeline.byte_rate(), Some(Rate { per_second: 100.0, window: 60.0 }));
         assert_eq!(timeline.file_rate().map(|rate| rate.per_second), Some(0.2));
         assert_eq!(timeline.step(), Some(SignedDuration::from_secs(15)));
-        assert_eq!(timeline.peak(), Some(100.0));
+        assert_eq!(timeline.peak(|stretch| stretch.bytes), Some(100.0));
     }
 
     #[test]

@@ -74,6 +74,11 @@ pub fn count(count: i64) -> String {
     out
 }
 
+/// A count of items: `1 item`, `12 items`.
+pub fn items(number: i64) -> String {
+    format!("{} item{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 /// A count with three digits and a letter where it is large: `21.5 M`, `84,213` stays as it is.
 pub fn short_count(n: i64) -> String {
     let magnitude = n.unsigned_abs();

@@ -77,10 +77,11 @@ fn lasted(lasted: Lasted) -> String {
 fn look(scene: &Scene, phase: &Phase) -> (&'static str, Style) {
     match (phase.state, &phase.status) {
         (PhaseState::Done, status) if status.is_over() => {
-            let tone = scene.health.state.tone();
+            let tone = scene.health.tone;
             (theme::glyph(tone), theme::style(tone))
         }
         (PhaseState::Done, _) => ("✔", PLAIN),
+        (PhaseState::Failed, _) => ("✖", PLAIN),
         (PhaseState::Unseen, _) => ("✔", DIM),
         (PhaseState::Current, Status::Queued | Status::Launching | Status::Other(_)) => ("◌", BOLD),
         (PhaseState::Current, _) => ("●", BOLD),

@@ -159,6 +159,7 @@ fn step(phase: Option<&Phase>, name: &str, facts: Option<String>) -> Row {
         Some(PhaseState::Current) => ("●", BOLD),
         Some(PhaseState::Ahead) => ("○", DIM),
         Some(PhaseState::Done | PhaseState::Unseen) => ("✔", PLAIN),
+        Some(PhaseState::Failed) => ("✖", PLAIN),
         None => (" ", PLAIN),
     };
     let lasted = phase.and_then(|phase| phase.lasted).map(|lasted| units::duration(lasted.span())).unwrap_or_default();
@@ -188,11 +189,10 @@ fn prepared(scene: &Scene) -> Option<String> {
 fn transferred(scene: &Scene) -> Option<String> {
     let snapshot = scene.snapshot?;
     let count = |count: Option<Count>| count.filter(|count| count.0 != 0);
-    let files = count(snapshot.files_transferred).map(|files| units::count(files.0));
+    let files = count(snapshot.files_transferred).map(|files| format!("{} items", units::count(files.0)));
     let sent = count(snapshot.bytes_transferred).map(|bytes| format!("{} sent", units::bytes(bytes.0)));
     let saved = progress::saved_by_compression(snapshot, scene.execution.terms());
-    let saved =
-        saved.filter(|saved| *saved >= 0.005).map(|saved| format!("compression saves {}", units::percent(saved)));
+    let saved = saved.filter(|saved| *saved >= 0.005).map(|saved| format!("compressed by {}", units::percent(saved)));
     let facts: Vec<String> = [files, sent, saved, limit(scene)].into_iter().flatten().collect();
     (!facts.is_empty()).then(|| facts.join(" · "))
 }

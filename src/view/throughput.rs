@@ -79,8 +79,10 @@ fn nothing_yet(scene: &Scene) -> &'static str {
 }
 
 /// Ranges that a person knows, in seconds.
-const RANGES: [i64; 13] =
-    [300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 259_200, 604_800, 1_209_600, 2_592_000, 31_536_000];
+const RANGES: [i64; 17] = [
+    300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 259_200, 432_000, 604_800, 1_209_600,
+    2_592_000, 31_536_000,
+];
 
 /// The smallest range that holds the time watched, up to a multiple of a column's width: the chart moves by
 /// whole columns, and a bar that was drawn stays as it is.
@@ -123,7 +125,7 @@ impl Scale {
 
 fn header(scene: &Scene, measure: &Measure, peak: f64, scale: &Scale) -> Row {
     let mut facts = Vec::new();
-    if !scene.execution.is_over() {
+    if scene.execution.status() == Some(Status::Transferring) {
         let still = scene.execution.counters_unchanged_for() >= SignedDuration::from_secs(60);
         match measure.now {
             Some(rate) if !still => facts.push(format!("now {}", scale.number(rate.per_second))),
@@ -133,7 +135,8 @@ fn header(scene: &Scene, measure: &Measure, peak: f64, scale: &Scale) -> Row {
     }
     if peak > 0.0 {
         facts.extend(measure.average.map(|average| format!("average {}", scale.number(average))));
-        facts.push(format!("peak {} {}", scale.number(peak), scale.unit()));
+        let highest = scene.execution.timeline().peak(measure.amount).unwrap_or(peak);
+        facts.push(format!("peak {} {}", scale.number(highest), scale.unit()));
     }
     both_ends(vec![span("Throughput", BOLD)], vec![span(facts.join("   "), PLAIN)], scene.width)
 }
