@@ -303,3 +303,144 @@ impl App {
         &self.zone
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crossterm::event::{KeyCode, KeyModifiers};
+
+    use super::*;
+    use crate::model::{
+        fault::FaultKind,
+        observation::{Answer, Outcome},
+    };
+
+    const TASK: &str = "arn:aws:datasync:us-east-1:111122223333:task/task-0123456789abcdef0";
+    const FIRST: &str =
+        "arn:aws:datasync:us-east-1:111122223333:task/task-0123456789abcdef0/execution/exec-0123456789abcdef0";
+    const SECOND: &str =
+        "arn:aws:datasync:us-east-1:111122223333:task/task-0123456789abcdef0/execution/exec-00000000000000000";
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    fn app(arns: &[&str]) -> App {
+        App::new(arns.iter().map(|arn| Arn::parse(arn).unwrap()), at(0), TimeZone::UTC)
+    }
+
+    fn observed(execution: &str, second: i64, outcome: Outcome, next: Option<u64>) -> Event {
+        let next = next.map(Duration::from_secs);
+        Event::observed(Observation { execution: execution.into(), at: at(second), outcome, task: None, next })
+    }
+
+    fn status(status: &str) -> Outcome {
+        Outcome::Response(Answer::parse(&format!(r#"{{"Status":"{status}"}}"#)).unwrap())
+    }
+
+    fn press(app: &mut App, code: KeyCode) -> bool {
+        app.update(Event::key(app.now(), KeyEvent::new(code, KeyModifiers::NONE)))
+    }
+
+    #[test]
+    fn observations_find_their_execution() {
+        let mut app = app(&[FIRST, SECOND]);
+        app.update(observed(SECOND, 1, status("QUEUED"), Some(5)));
+        let statuses: Vec<_> = app.executions().iter().map(|execution| execution.status().is_some()).collect();
+        assert_eq!(statuses, [false, true]);
+        let mut app = self::app(&[TASK]);
+        app.update(observed(TASK, 1, Outcome::Fault(Fault::new(FaultKind::Unreachable, "x")), Some(5)));
+        app.update(observed(FIRST, 2, status("QUEUED"), Some(5)));
+        assert_eq!(app.executions().len(), 1);
+        assert_eq!(app.execution().unwrap().arn().to_string(), FIRST);
+    }
+
+    #[test]
+    fn pages_open_and_close_with_their_key_and_with_esc() {
+        let mut app = app(&[FIRST]);
+        for (key, page) in [('o', Page::Options), ('r', Page::Raw), ('e', Page::Events), ('?', Page::Help)] {
+            press(&mut app, KeyCode::Char(key));
+            assert_eq!(app.page(), page);
+            press(&mut app, KeyCode::Char(key));
+            assert_eq!(app.page(), Page::Watch);
+            press(&mut app, KeyCode::Char(key));
+            press(&mut app, KeyCode::Esc);
+            assert_eq!(app.page(), Page::Watch);
+        }
+        assert_eq!(app.end(), None);
+        press(&mut app, KeyCode::Char('q'));
+        assert_eq!(app.end(), Some(&End::Quit));
+    }
+
+    #[test]
+    fn scrolling_knows_its_ends() {
+        let mut app = app(&[FIRST]);
+        press(&mut app, KeyCode::Char('o'));
+        app.drawn(Extent { content: 30, visible: 10 });
+        for (key, line) in [
+            (KeyCode::Down, 1),
+            (KeyCode::PageDown, 10),
+            (KeyCode::PageDown, 19),
+            (KeyCode::PageDown, 20),
+            (KeyCode::Down, 20),
+            (KeyCode::Up, 19),
+            (KeyCode::Home, 0),
+            (KeyCode::Up, 0),
+            (KeyCode::End, 20),
+        ] {
+            press(&mut app, key);
+            assert_eq!(app.scroll(), line, "{key:?}");
+        }
+        app.drawn(Extent { content: 5, visible: 10 });
+        assert_eq!(app.scroll(), 0, "what was there to scroll to is gone");
+    }
+
+    #[test]
+    fn copying_says_so_for_a_while() {
+        let mut app = app(&[FIRST]);
+        press(&mut app, KeyCode::Char('y'));
+        assert_eq!(app.take_effects(), [Effect::Copy(FIRST.into())]);
+        assert_eq!(app.take_effects(), []);
+        assert!(app.note().is_some());
+        assert!(app.update(Event::tick(at(2))) && app.note().is_some());
+        assert!(app.update(Event::tick(at(3))) && app.note().is_none());
+    }
+
+    #[test]
+    fn it_ends_by_itself_only_where_nothing_can_get_better() {
+        let denied = || Outcome::Fault(Fault::new(FaultKind::Denied, "denied"));
+        let mut app = app(&[FIRST]);
+        app.update(observed(FIRST, 1, denied(), None));
+        assert!(matches!(app.end(), Some(End::Unseen(_))));
+        let mut app = self::app(&[FIRST]);
+        app.update(observed(FIRST, 1, status("QUEUED"), Some(5)));
+        app.update(observed(FIRST, 2, denied(), Some(5)));
+        assert_eq!(app.end(), None, "it was seen before");
+        let mut app = self::app(&[FIRST, SECOND]);
+        app.update(observed(FIRST, 1, denied(), None));
+        assert_eq!(app.end(), None, "the other may still be seen");
+        app.update(observed(SECOND, 1, denied(), None));
+        assert!(matches!(app.end(), Some(End::Unseen(_))));
+    }
+
+    #[test]
+    fn what_is_over_is_not_drawn_each_second() {
+        let mut app = app(&[FIRST]);
+        app.update(observed(FIRST, 1, status("TRANSFERRING"), Some(5)));
+        assert!(app.update(Event::tick(at(2))));
+        app.update(observed(FIRST, 3, status("SUCCESS"), None));
+        assert!(!app.update(Event::tick(at(4))));
+    }
+
+    #[test]
+    fn tab_goes_round() {
+        let mut app = app(&[FIRST, SECOND]);
+        let mut places = Vec::new();
+        for key in [KeyCode::Tab, KeyCode::Tab, KeyCode::BackTab] {
+            press(&mut app, key);
+            places.push(app.selected());
+        }
+        assert_eq!(places, [1, 0, 1]);
+    }
+}

@@ -49,6 +49,10 @@ pub fn configured(snapshot: &Snapshot, zone: &TimeZone) -> Vec<Section> {
         ("Result", result(snapshot, &terms)),
         ("Members that this version does not know", unknown(&snapshot.others)),
     ];
+    if failed {
+        // who opens this after a failure looks for it
+        sections.sort_by_key(|(title, _)| *title != "Result");
+    }
     sections.into_iter().filter(|(_, rows)| !rows.is_empty()).map(|(title, rows)| Section { title, rows }).collect()
 }
 

@@ -52,6 +52,8 @@ struct Seen {
     terms: Terms,
     at: Timestamp,
     first_at: Timestamp,
+    /// How long after it the next request was to come.
+    next: Option<Duration>,
     /// The answer before this one that differed from it.
     before: Option<Answer>,
     /// When any counter or duration last changed, if we saw it change.
@@ -115,11 +117,12 @@ impl Execution {
         let previous = self.seen.take();
         let old_status = previous.as_ref().and_then(|seen| seen.answer.snapshot().status());
         let queued = self.phases.current_since();
-        if self.phases.observe(snapshot, at) {
-            self.status_event(old_status.as_ref(), snapshot, queued, at);
+        let sight_lost = self.expected_gap();
+        if self.phases.observe(snapshot, at, sight_lost) {
+            let seen_begin = queued.filter(|_| self.phases.current_since().is_some());
+            self.status_event(old_status.as_ref(), snapshot, seen_begin, at);
         }
         let terms = Terms::of(snapshot);
-        let sight_lost = self.expected_gap();
         if let (Some(Count(bytes)), Some(Count(files))) = (snapshot.bytes_written, snapshot.files_transferred) {
             let clock = snapshot.result.as_ref().and_then(|result| result.total_duration).map(|total| total.0);
             self.timeline.observe(at, Counters { bytes, files, clock }, sight_lost);
@@ -127,7 +130,8 @@ impl Execution {
         if let Some(previous) = &previous {
             self.counter_events(previous.answer.snapshot(), snapshot, &terms, at);
         }
-        self.seen = Some(Seen::after(previous, answer, terms, at));
+        let seen = Seen::after(previous, answer, terms, at);
+        self.seen = Some(Seen { next: self.next, ..seen });
     }
 
     fn status_event(&mut self, old: Option<&Status>, new: &Snapshot, old_since: Option<Timestamp>, at: Timestamp) {
@@ -274,6 +278,12 @@ impl Execution {
         SignedDuration::from_secs(90).max(next.checked_mul(4).unwrap_or(SignedDuration::MAX))
     }
 
+    /// How long after an answer the next one was to come, before anything went wrong.
+    pub fn answers_every(&self) -> SignedDuration {
+        let next = self.seen.as_ref().and_then(|seen| seen.next);
+        next.and_then(|next| SignedDuration::try_from(next).ok()).unwrap_or_default()
+    }
+
     /// How long the phase of now lasts, as far as is known.
     pub fn phase_lasted(&self, now: Timestamp) -> Option<SignedDuration> {
         Some(now.duration_since(self.phases.current_seen_since()?).max(SignedDuration::ZERO))
@@ -359,7 +369,8 @@ impl Seen {
     fn after(previous: Option<Self>, answer: &Answer, terms: Terms, at: Timestamp) -> Self {
         let Some(previous) = previous else {
             let (before, pulse_at, counters_at) = (None, None, None);
-            return Self { answer: answer.clone(), terms, at, first_at: at, before, pulse_at, counters_at };
+            let next = None;
+            return Self { answer: answer.clone(), terms, at, first_at: at, next, before, pulse_at, counters_at };
         };
         let (old, new) = (previous.answer.snapshot(), answer.snapshot());
         let counters_moved = counters(old) != counters(new);
@@ -369,6 +380,7 @@ impl Seen {
             terms,
             at,
             first_at: previous.first_at,
+            next: None,
             pulse_at: if moved { Some(at) } else { previous.pulse_at },
             counters_at: if counters_moved { Some(at) } else { previous.counters_at },
             before: if same { previous.before } else { Some(previous.answer) },

@@ -173,7 +173,7 @@ fn were(count: i64) -> String {
 fn blind(execution: &Execution, now: Timestamp) -> Option<Health> {
     let sight = execution.fault()?;
     let seen = execution.answered_at()?;
-    let patience = BLIND_AT_LEAST.max(execution.expected_gap());
+    let patience = BLIND_AT_LEAST.max(execution.answers_every().saturating_mul(4));
     let unseen = now.duration_since(seen);
     (unseen >= patience)
         .then(|| because(HealthState::Blind, format!("Nothing seen for {}: {}.", units::duration(unseen), sight.fault)))

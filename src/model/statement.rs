@@ -192,7 +192,7 @@ fn cancelling(snapshot: &Snapshot) -> Sentence {
 }
 
 fn success(execution: &Execution, snapshot: &Snapshot, now: &Now) -> Vec<Sentence> {
-    let elapsed = execution.elapsed(now.at).map(|elapsed| format!(" in {}", lasted(elapsed))).unwrap_or_default();
+    let elapsed = execution.elapsed(now.at).map(|elapsed| format!(" in {}", units::span(elapsed))).unwrap_or_default();
     let ending = progress::ending(snapshot, execution.terms());
     if ending == Some(Ending::Nothing) {
         return vec![say(
@@ -216,10 +216,6 @@ fn success(execution: &Execution, snapshot: &Snapshot, now: &Now) -> Vec<Sentenc
     let saved = saved.map(|saved| format!(" Compression saved {} on the network.", units::percent(saved)));
     said.push(say(tone, format!("Done{elapsed}{facts}.{}", saved.unwrap_or_default())));
     said
-}
-
-fn lasted(span: SignedDuration) -> String {
-    units::milliseconds(i64::try_from(span.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// Files, folders and bytes by now.
@@ -252,7 +248,8 @@ fn error(execution: &Execution, snapshot: &Snapshot, now: &Now) -> Vec<Sentence>
     let result = snapshot.result.as_ref();
     let code = result.and_then(|result| result.error_code.as_deref());
     let detail = result.and_then(|result| result.error_detail.as_deref());
-    let elapsed = execution.elapsed(now.at).map(|elapsed| format!(", after {}", lasted(elapsed))).unwrap_or_default();
+    let elapsed =
+        execution.elapsed(now.at).map(|elapsed| format!(", after {}", units::span(elapsed))).unwrap_or_default();
     let mut said = vec![if remedies::is_partial(snapshot) {
         let share = execution.bytes().fraction();
         let written = share.map(|share| format!(", with {} of the bytes written", units::percent(share)));

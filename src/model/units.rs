@@ -148,6 +148,11 @@ pub fn milliseconds(milliseconds: i64) -> String {
     }
 }
 
+/// A time span that was measured, with tenths below ten seconds.
+pub fn span(span: SignedDuration) -> String {
+    milliseconds(i64::try_from(span.as_millis()).unwrap_or(i64::MAX))
+}
+
 /// An interval as it was asked for: `5s`, `500ms`, `1m`.
 pub fn interval(interval: Duration) -> String {
     let milliseconds = interval.as_millis();

@@ -105,7 +105,7 @@ pub async fn run(mut app: App, screen: &mut impl Screen, events: impl Stream<Ite
         for effect in app.take_effects() {
             screen.carry_out(effect)?;
         }
-        if dirty && drawn_at.elapsed() >= FRAME {
+        if dirty && app.end().is_none() && drawn_at.elapsed() >= FRAME {
             paint(&mut app, screen)?;
             (drawn_at, dirty) = (Instant::now(), false);
         }
@@ -271,5 +271,110 @@ fn understood(input: Input) -> Option<What> {
         Input::Key(key) => Some(What::Key(key)),
         Input::Resize(..) => Some(What::Resized),
         Input::Paste(_) | Input::FocusGained | Input::FocusLost | Input::Mouse(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::{KeyCode, KeyEvent};
+    use futures_util::stream;
+    use jiff::{Timestamp, tz::TimeZone};
+    use ratatui::backend::TestBackend;
+
+    use super::*;
+    use crate::model::arn::{Arn, EXAMPLE};
+
+    /// Counts frames.
+    struct Counter {
+        terminal: Terminal<TestBackend>,
+        frames: usize,
+        effects: Vec<Effect>,
+    }
+
+    impl Screen for Counter {
+        fn draw(&mut self, app: &App) -> io::Result<Extent> {
+            self.frames += 1;
+            Screen::draw(&mut self.terminal, app)
+        }
+
+        fn carry_out(&mut self, effect: Effect) -> io::Result<()> {
+            self.effects.push(effect);
+            Ok(())
+        }
+    }
+
+    fn counter() -> Counter {
+        let terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+        Counter { terminal, frames: 0, effects: Vec::new() }
+    }
+
+    fn app() -> App {
+        App::new([Arn::parse(EXAMPLE).unwrap()], Timestamp::UNIX_EPOCH, TimeZone::UTC)
+    }
+
+    fn tick(second: i64) -> Event {
+        Event::tick(Timestamp::from_second(second).unwrap())
+    }
+
+    fn key(code: char) -> Event {
+        Event::key(Timestamp::UNIX_EPOCH, KeyEvent::from(KeyCode::Char(code)))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_paints_before_anything_happened() {
+        let mut screen = counter();
+        let app = run(app(), &mut screen, stream::empty()).await.unwrap();
+        assert_eq!(screen.frames, 1);
+        assert_eq!(app.end(), None);
+        let cells: String = screen.terminal.backend().buffer().content.iter().map(|cell| cell.symbol()).collect();
+        assert!(cells.contains("exec-0123456789abcdef0"), "{cells}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_is_one_frame() {
+        let mut screen = counter();
+        let burst = stream::iter((0..500).map(tick));
+        run(app(), &mut screen, burst).await.unwrap();
+        assert_eq!(screen.frames, 1, "the first one; nothing is drawn for a stream that has ended");
+        let mut screen = counter();
+        let then_silence = stream::iter((0..500).map(tick)).chain(stream::once(async {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            key('q')
+        }));
+        run(app(), &mut screen, then_silence).await.unwrap();
+        assert_eq!(screen.frames, 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_draws_at_most_ten_times_a_second_and_shows_the_last_state() {
+        let mut screen = counter();
+        let busy = stream::unfold(0, |n| async move {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            (n < 400).then(|| (tick(n), n + 1))
+        });
+        let busy = busy.chain(stream::once(async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            key('q')
+        }));
+        let started = Instant::now();
+        run(app(), &mut screen, busy).await.unwrap();
+        let tenths = started.elapsed().as_millis() as usize / 100;
+        assert!((15..=tenths + 1).contains(&screen.frames), "{} frames in {tenths} tenths", screen.frames);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn effects_are_carried_out_once_and_in_order() {
+        let mut screen = counter();
+        let suspend = Event { at: Timestamp::UNIX_EPOCH, what: What::Suspend };
+        let resume = Event { at: Timestamp::UNIX_EPOCH, what: What::Resume };
+        run(app(), &mut screen, stream::iter([key('y'), suspend, resume])).await.unwrap();
+        assert_eq!(screen.effects, [Effect::Copy(EXAMPLE.into()), Effect::Suspend, Effect::Redraw]);
+    }
+
+    #[test]
+    fn a_paste_is_no_command() {
+        assert!(understood(Input::Paste("q\nq".into())).is_none());
+        assert!(understood(Input::FocusLost).is_none());
+        assert!(matches!(understood(Input::Resize(1, 1)), Some(What::Resized)));
     }
 }

@@ -8,7 +8,7 @@ use super::{
     theme::{self, BOLD, DIM, DONE, PLAIN},
 };
 use crate::model::{
-    events::Tone,
+    health::HealthState,
     progress::Gauge,
     snapshot::{Mode, Status},
     units,
@@ -161,7 +161,7 @@ fn rate(scene: &Scene, rate: Option<String>) -> String {
         return String::new();
     }
     let still = scene.execution.counters_unchanged_for();
-    if scene.health.tone >= Tone::Warning && scene.execution.fault().is_some() {
+    if scene.health.state == HealthState::Blind {
         return "not seen".into();
     }
     let step = scene.execution.timeline().step().unwrap_or_default();

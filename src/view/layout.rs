@@ -118,6 +118,10 @@ fn share_out(parts: &mut [Part], height: usize) {
         part.apart &= part.given > 0 && left > 0;
         left -= usize::from(part.apart);
     }
+    if height >= 20 {
+        // the footer stands apart
+        left = left.saturating_sub(1);
+    }
     for &place in order.iter().filter(|place| !fixed(&parts[**place])).collect::<Vec<_>>() {
         let part = &mut parts[place];
         if part.least > 0 && part.least < left {

@@ -69,9 +69,13 @@ fn form(scene: &Scene, phases: &[Phase], connector: &'static str, detail: Detail
     row
 }
 
-fn lasted(lasted: Lasted) -> String {
-    let at_least = matches!(lasted, Lasted::AtLeast(_));
-    format!("{}{}", if at_least { "≥ " } else { "" }, units::duration(lasted.span()))
+/// How long, and whether that is all that is known.
+pub fn lasted(lasted: Lasted) -> String {
+    match lasted {
+        Lasted::Seen(span) => units::duration(span),
+        Lasted::AtLeast(span) => format!("≥ {}", units::duration(span)),
+        Lasted::Reported(span) => units::span(span),
+    }
 }
 
 fn look(scene: &Scene, phase: &Phase) -> (&'static str, Style) {

@@ -3,6 +3,7 @@
 use super::{
     Row, Scene,
     gauges::bar,
+    phases::lasted,
     text::{span, width},
     theme::{self, BOLD, DIM, DONE, PLAIN},
 };
@@ -162,10 +163,10 @@ fn step(phase: Option<&Phase>, name: &str, facts: Option<String>) -> Row {
         Some(PhaseState::Failed) => ("✖", PLAIN),
         None => (" ", PLAIN),
     };
-    let lasted = phase.and_then(|phase| phase.lasted).map(|lasted| units::duration(lasted.span())).unwrap_or_default();
+    let time = phase.and_then(|phase| phase.lasted).map(lasted).unwrap_or_default();
     vec![
         span(format!("{glyph} {name:<13}"), style),
-        span(format!("{lasted:<9}"), DIM),
+        span(format!("{time:<9}"), DIM),
         span(facts.unwrap_or_default(), if state == Some(PhaseState::Ahead) { DIM } else { PLAIN }),
     ]
 }

@@ -10,6 +10,7 @@ use super::{
     theme::{BOLD, DIM, DONE, PLAIN},
 };
 use crate::model::{
+    health::HealthState,
     snapshot::Status,
     timeline::{Rate, Stretch},
     units,
@@ -125,7 +126,8 @@ impl Scale {
 
 fn header(scene: &Scene, measure: &Measure, peak: f64, scale: &Scale) -> Row {
     let mut facts = Vec::new();
-    if scene.execution.status() == Some(Status::Transferring) {
+    let seen = scene.health.state != HealthState::Blind;
+    if seen && scene.execution.status() == Some(Status::Transferring) {
         let still = scene.execution.counters_unchanged_for() >= SignedDuration::from_secs(60);
         match measure.now {
             Some(rate) if !still => facts.push(format!("now {}", scale.number(rate.per_second))),
