@@ -62,7 +62,7 @@ struct Reach {
     /// The profile of the AWS configuration to use
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
-    /// The region where a TRANSFER does not say its own
+    /// The region of a console address that does not say its own
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
     /// Another endpoint than the region's
@@ -195,7 +195,9 @@ async fn watch(transfers: Vec<String>, reach: Reach, shown: &Shown) -> Result<u8
     }
     let mut arns = Vec::new();
     for transfer in &transfers {
-        arns.push(Arn::parse(transfer).map_err(|error| CannotRun::usage(error.to_string()))?);
+        arns.push(
+            Arn::parse_in(transfer, reach.region.as_deref()).map_err(|error| CannotRun::usage(error.to_string()))?,
+        );
     }
     if reach.no_verify_ssl {
         let warning = "the server's certificate is not checked (--no-verify-ssl): \

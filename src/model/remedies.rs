@@ -15,6 +15,10 @@ pub struct Remedy {
 pub const STUCK_LAUNCHING: &str = "Is the task's agent on, and ONLINE in the console? Can it reach the network? \
      If both are so, ask AWS Support through the agent's local console.";
 
+/// What to check when nothing moves any more.
+pub const STALLED: &str = "Is the agent on, and ONLINE in the console? Do source and destination answer from where it is? \
+     A transfer that waits for one of them goes on by itself.";
+
 const REMEDIES: &[Remedy] = &[
     Remedy {
         symptoms: &["EniNotFound"],

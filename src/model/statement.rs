@@ -112,7 +112,23 @@ fn trouble(execution: &Execution, now: &Now) -> Vec<Sentence> {
         text.push_str(&format!(" The last change was at {}.", now.moment(at)));
     }
     let word = health.state.as_str().to_uppercase();
-    vec![say(health.tone, format!("{word}: {text}"))]
+    let mut said = vec![say(health.tone, format!("{word}: {text}"))];
+    match health.state {
+        HealthState::Stalled => {
+            said.push(say(Tone::Plain, format!("{} {}", remedies::STALLED, where_to_look(execution))))
+        }
+        HealthState::Failing => said.push(say(Tone::Plain, where_to_look(execution))),
+        _ => {}
+    }
+    said
+}
+
+/// Where the service names what failed.
+fn where_to_look(execution: &Execution) -> String {
+    match &execution.task().log_group {
+        Some(group) => format!("The log group {group} in CloudWatch names what failed."),
+        None => "The task's log in CloudWatch names what failed.".into(),
+    }
 }
 
 fn queued(execution: &Execution, now: &Now) -> Sentence {
@@ -209,6 +225,9 @@ fn success(execution: &Execution, snapshot: &Snapshot, now: &Now) -> Vec<Sentenc
         said.push(say(Tone::Warning, words));
     }
     let tone = if said.is_empty() { Tone::Good } else { Tone::Plain };
+    if matches!(ending, Some(Ending::Failures(_) | Ending::SkippedOfAll(_))) {
+        said.push(say(Tone::Plain, where_to_look(execution)));
+    }
     let mut facts = achieved(execution, snapshot);
     facts.extend(execution.average().map(|rate| format!("{} on average", units::byte_rate(rate))));
     let facts = if facts.is_empty() { String::new() } else { format!(": {}", facts.join(", ")) };
