@@ -115,19 +115,24 @@ fn trouble(execution: &Execution, now: &Now) -> Vec<Sentence> {
     let mut said = vec![say(health.tone, format!("{word}: {text}"))];
     match health.state {
         HealthState::Stalled => {
-            said.push(say(Tone::Plain, format!("{} {}", remedies::STALLED, where_to_look(execution))))
+            let look = where_to_look(execution, "may say why");
+            said.push(say(Tone::Plain, format!("{} {look}", remedies::STALLED)));
         }
-        HealthState::Failing => said.push(say(Tone::Plain, where_to_look(execution))),
+        HealthState::Failing => said.push(say(Tone::Plain, where_to_look(execution, "names what failed"))),
         _ => {}
     }
     said
 }
 
-/// Where the service names what failed.
-fn where_to_look(execution: &Execution) -> String {
+/// Where the service tells more, and what it tells.
+fn where_to_look(execution: &Execution, tells: &str) -> String {
+    let options = execution.snapshot().and_then(|snapshot| snapshot.options.as_ref());
+    if options.and_then(|options| options.log_level.as_deref()) == Some("OFF") {
+        return "Nothing is logged (LogLevel is OFF); with BASIC the next run would name what failed.".into();
+    }
     match &execution.task().log_group {
-        Some(group) => format!("The log group {group} in CloudWatch names what failed."),
-        None => "The task's log in CloudWatch names what failed.".into(),
+        Some(group) => format!("The log group {group} in CloudWatch {tells}."),
+        None => format!("The task's log in CloudWatch {tells}."),
     }
 }
 
@@ -226,7 +231,7 @@ fn success(execution: &Execution, snapshot: &Snapshot, now: &Now) -> Vec<Sentenc
     }
     let tone = if said.is_empty() { Tone::Good } else { Tone::Plain };
     if matches!(ending, Some(Ending::Failures(_) | Ending::SkippedOfAll(_))) {
-        said.push(say(Tone::Plain, where_to_look(execution)));
+        said.push(say(Tone::Plain, where_to_look(execution, "names what failed")));
     }
     let mut facts = achieved(execution, snapshot);
     facts.extend(execution.average().map(|rate| format!("{} on average", units::byte_rate(rate))));
