@@ -102,6 +102,19 @@ pub struct Extent {
     pub visible: usize,
 }
 
+/// What the chart is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Bytes a second.
+    Bytes,
+    /// Files a second.
+    Files,
+}
+
+/// The chart's ranges, in seconds: those that a person knows.
+pub const RANGES: [i64; 15] =
+    [300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 259_200, 432_000, 604_800, 1_209_600];
+
 /// All state of the program.
 #[derive(Clone, Debug)]
 pub struct App {
@@ -110,11 +123,19 @@ pub struct App {
     page: Page,
     scroll: usize,
     extent: Extent,
+    range: Option<usize>,
+    measure: Option<Measure>,
     note: Option<(String, Timestamp)>,
     now: Timestamp,
     zone: TimeZone,
     effects: Vec<Effect>,
     end: Option<End>,
+}
+
+/// The place in [`RANGES`] of the shortest range that holds so much time.
+pub fn fitting(watched: SignedDuration) -> usize {
+    let holds = |range: &i64| *range >= watched.as_secs();
+    RANGES.iter().position(holds).unwrap_or(RANGES.len())
 }
 
 /// How long a note stays on the screen.
@@ -129,6 +150,8 @@ impl App {
             page: Page::Watch,
             scroll: 0,
             extent: Extent::default(),
+            range: None,
+            measure: None,
             note: None,
             now,
             zone,
@@ -213,6 +236,9 @@ impl App {
             Action::PageDown => self.scroll_to(self.scroll.saturating_add(page_of_lines)),
             Action::Top => self.scroll_to(0),
             Action::Bottom => self.scroll_to(usize::MAX),
+            Action::Wider => self.zoom(1),
+            Action::Narrower => self.zoom(-1),
+            Action::Measure => self.switch(),
             Action::Next => self.select(1),
             Action::Previous => self.select(self.executions.len().saturating_sub(1)),
         }
@@ -238,6 +264,25 @@ impl App {
 
     fn scroll_to(&mut self, line: usize) {
         self.scroll = line.min(self.extent.content.saturating_sub(self.extent.visible));
+    }
+
+    /// From the range that fits, one to the next one; beyond the widest lies the one that fits again.
+    fn zoom(&mut self, by: isize) {
+        let fitting =
+            self.execution().map_or(0, |execution| fitting(self.now.duration_since(execution.watched_since())));
+        let place = self.range.unwrap_or(fitting).checked_add_signed(by);
+        self.range = match place {
+            None => Some(0),
+            Some(place) if place > fitting => None,
+            Some(place) => Some(place),
+        };
+    }
+
+    fn switch(&mut self) {
+        self.measure = match self.measure {
+            None | Some(Measure::Bytes) => Some(Measure::Files),
+            Some(Measure::Files) => Some(Measure::Bytes),
+        };
     }
 
     fn select(&mut self, by: usize) {
@@ -286,6 +331,16 @@ impl App {
     /// The first line of the page that is visible.
     pub fn scroll(&self) -> usize {
         self.scroll
+    }
+
+    /// The chart's range that was chosen, in seconds; `None` for the one that fits all of the watch.
+    pub fn range(&self) -> Option<i64> {
+        self.range.and_then(|place| RANGES.get(place).copied())
+    }
+
+    /// What the chart was chosen to be of; `None` for what there is.
+    pub fn measure(&self) -> Option<Measure> {
+        self.measure
     }
 
     /// What was just done for the user, for a few seconds.
@@ -431,6 +486,20 @@ mod tests {
         assert!(app.update(Event::tick(at(2))));
         app.update(observed(FIRST, 3, status("SUCCESS"), None));
         assert!(!app.update(Event::tick(at(4))));
+    }
+
+    #[test]
+    fn ranges_go_from_five_minutes_to_all() {
+        let mut app = app(&[FIRST]);
+        app.update(Event::tick(at(2000)));
+        let mut ranges = Vec::new();
+        for key in "+++++++--------".chars() {
+            press(&mut app, KeyCode::Char(key));
+            ranges.push(app.range());
+        }
+        let shorter = [Some(1800), Some(900), Some(600), Some(300), Some(300), Some(300), Some(300)];
+        let longer = [Some(600), Some(900), Some(1800), Some(3600), None, None, None, None];
+        assert_eq!(ranges, [&shorter[..], &longer[..]].concat());
     }
 
     #[test]

@@ -9,11 +9,14 @@ use super::{
     arn::Arn,
     events::{Events, Tone},
     fault::{Fault, FaultKind},
-    health::{self, Health},
+    flow::Flow,
+    health::{self, Health, HealthState},
     observation::{Answer, Observation, Outcome, Task},
     phases::{Phase, Phases},
     progress::{self, Gauge, Lane, Step},
+    regime::Regime,
     snapshot::{Count, Mode, Snapshot, Status},
+    steps::Steps,
     timeline::{Counters, Timeline},
     units,
 };
@@ -30,6 +33,11 @@ pub struct Execution {
     seen: Option<Seen>,
     phases: Phases,
     timeline: Timeline,
+    flow: Flow,
+    regime: Regime,
+    steps: Steps,
+    /// Health as it was judged when the newest answer came.
+    judged: Option<HealthState>,
     events: Events,
     estimates_changed_at: Option<Timestamp>,
 }
@@ -75,6 +83,10 @@ impl Execution {
             seen: None,
             phases: Phases::default(),
             timeline: Timeline::default(),
+            flow: Flow::default(),
+            regime: Regime::default(),
+            judged: None,
+            steps: Steps::default(),
             events: Events::default(),
             estimates_changed_at: None,
         }
@@ -101,8 +113,11 @@ impl Execution {
     fn failed_to_see(&mut self, fault: &Fault, at: Timestamp) {
         if self.sight.as_ref().is_none_or(|sight| sight.fault.kind != fault.kind) {
             // Throttling is the service's way of pacing us, and one missed answer is no news.
-            let tone = if fault.kind == FaultKind::Throttled { Tone::Plain } else { Tone::Warning };
-            self.events.add(at, tone, format!("no answer: {fault}"));
+            if fault.kind == FaultKind::Throttled {
+                self.events.note(at, format!("no answer: {fault}"));
+            } else {
+                self.events.add(at, Tone::Warning, format!("no answer: {fault}"));
+            }
         }
         let (since, times) = self.sight.as_ref().map_or((at, 0), |sight| (sight.since, sight.times));
         self.sight = Some(Sight { fault: fault.clone(), since, times: times.saturating_add(1) });
@@ -111,7 +126,7 @@ impl Execution {
     fn answered(&mut self, answer: &Answer, at: Timestamp) {
         if let Some(sight) = self.sight.take() {
             let blind = units::duration(at.duration_since(sight.since));
-            self.events.add(at, Tone::Plain, format!("answers again, after {blind}"));
+            self.events.note(at, format!("answers again, after {blind}"));
         }
         let snapshot = answer.snapshot();
         let previous = self.seen.take();
@@ -130,8 +145,50 @@ impl Execution {
         if let Some(previous) = &previous {
             self.counter_events(previous.answer.snapshot(), snapshot, &terms, at);
         }
+        let blind = previous.as_ref().is_some_and(|seen| at.duration_since(seen.at) > sight_lost);
+        self.flow.observe(at, &progress::pipeline(snapshot, &terms), blind);
+        if blind {
+            self.steps.lost();
+        }
         let seen = Seen::after(previous, answer, terms, at);
+        if seen.pulse_at == Some(at) {
+            self.steps.changed(at);
+        }
+        let moved = seen.counters_at == Some(at);
         self.seen = Some(Seen { next: self.next, ..seen });
+        if moved && let Some(before) = self.regime.observe(at, &self.timeline) {
+            self.regime_event(before.rate, at);
+        }
+        self.health_event(at);
+    }
+
+    fn regime_event(&mut self, before: f64, at: Timestamp) {
+        if let Some(now) = self.regime.now() {
+            let rates = (units::byte_rate(before), units::byte_rate(now.rate));
+            self.events.note(at, format!("rate changed from {} to {}", rates.0, rates.1));
+        }
+    }
+
+    /// What health became since the answer before: troubles that begin, and those that end.
+    fn health_event(&mut self, at: Timestamp) {
+        let health = self.health(at);
+        let before = self.judged.replace(health.state);
+        if before == Some(health.state) || self.is_over() {
+            return;
+        }
+        let troubled =
+            |state: HealthState| matches!(state, HealthState::Stalled | HealthState::Slow | HealthState::Failing);
+        if troubled(health.state) {
+            let reason = health.reasons.first().map(|reason| reason.trim_end_matches('.')).unwrap_or_default();
+            self.events.add(at, health.tone, format!("{}: {reason}", health.state.as_str()));
+        } else if let Some(before) = before.filter(|before| troubled(*before)) {
+            let word = if before == HealthState::Stalled {
+                "moves again".to_owned()
+            } else {
+                format!("no longer {}", before.as_str())
+            };
+            self.events.add(at, Tone::Good, word);
+        }
     }
 
     fn status_event(&mut self, old: Option<&Status>, new: &Snapshot, old_since: Option<Timestamp>, at: Timestamp) {
@@ -175,13 +232,13 @@ impl Execution {
         for (share, words) in [(0.5, "half of the bytes written"), (0.9, "90 % of the bytes written")] {
             let passed = |snapshot| progress::bytes(snapshot).fraction().is_some_and(|fraction| fraction >= share);
             if passed(new) && !passed(old) && !new.is_over() {
-                self.events.add(at, Tone::Plain, words);
+                self.events.note(at, words);
             }
         }
         if old.limit() != new.limit() {
             let words =
                 new.limit().map_or("lifted".into(), |limit| format!("set to {}", units::byte_rate(limit as f64)));
-            self.events.add(at, Tone::Plain, format!("bandwidth limit {words}"));
+            self.events.note(at, format!("bandwidth limit {words}"));
         }
         let estimates = |s: &Snapshot| (s.estimated_bytes_to_transfer, s.estimated_files_to_transfer);
         if estimates(old) != estimates(new) {
@@ -342,6 +399,21 @@ impl Execution {
     /// The past.
     pub fn timeline(&self) -> &Timeline {
         &self.timeline
+    }
+
+    /// How the lanes flow.
+    pub fn flow(&self) -> &Flow {
+        &self.flow
+    }
+
+    /// The rate that it keeps to.
+    pub fn regime(&self) -> &Regime {
+        &self.regime
+    }
+
+    /// How far apart the service's refreshes usually are; `None` before it was learned.
+    pub fn step(&self) -> Option<SignedDuration> {
+        self.steps.usual()
     }
 
     /// The service's own average in bytes a second.

@@ -86,6 +86,8 @@ impl HealthState {
 const STALL_AT_LEAST: SignedDuration = SignedDuration::from_secs(90);
 /// A stall in usual steps.
 const STALL_STEPS: i32 = 6;
+/// The step while it is not learned: long enough that no habit of the service's is called a stall.
+const UNKNOWN_STEP: SignedDuration = SignedDuration::from_secs(150);
 /// Quiet in usual steps.
 const QUIET_STEPS: i32 = 3;
 /// Durations move, and nothing else does, for so long: a stall.
@@ -191,31 +193,49 @@ fn launching(execution: &Execution, now: Timestamp) -> Health {
 }
 
 fn moving(execution: &Execution, snapshot: &Snapshot) -> Health {
+    if has_counters(execution, snapshot)
+        && let Some(standing) = standing(execution, snapshot)
+    {
+        return standing;
+    }
     if let Some(failing) = failing(execution, snapshot) {
         return failing;
     }
-    if !has_counters(execution, snapshot) {
-        return state(HealthState::Healthy);
+    if snapshot.status() == Some(Status::Transferring)
+        && let Some(slow) = slow(execution)
+    {
+        return slow;
     }
-    let step = execution.timeline().step().unwrap_or(SignedDuration::from_secs(15));
-    let stall = STALL_AT_LEAST.max(step * STALL_STEPS);
-    let unchanged = execution.unchanged_for();
-    let idle = execution.counters_unchanged_for();
+    state(HealthState::Healthy)
+}
+
+/// Stalled or quiet, where nothing moves.
+fn standing(execution: &Execution, snapshot: &Snapshot) -> Option<Health> {
+    let step = execution.step();
+    let stall = STALL_AT_LEAST.max(step.unwrap_or(UNKNOWN_STEP).saturating_mul(STALL_STEPS));
+    let (unchanged, idle) = (execution.unchanged_for(), execution.counters_unchanged_for());
     if unchanged >= stall {
-        let usual =
-            execution.timeline().step().map(|step| format!("; it usually moves every {}", units::duration(step)));
+        let usual = step.map(|step| format!("; it usually moves every {}", units::duration(step)));
         let reason = format!("No counter has moved for {}{}.", units::duration(idle), usual.unwrap_or_default());
-        return because(HealthState::Stalled, reason);
+        return Some(because(HealthState::Stalled, reason));
     }
     if snapshot.status() == Some(Status::Transferring) && idle >= IDLE.max(stall) {
         let reason =
             format!("Its clock runs, but nothing was listed, written or verified for {}.", units::duration(idle));
-        return because(HealthState::Stalled, reason);
+        return Some(because(HealthState::Stalled, reason));
     }
-    if execution.timeline().step().is_some() && unchanged >= step * QUIET_STEPS {
-        return because(HealthState::Quiet, format!("No counter has moved for {}.", units::duration(unchanged)));
-    }
-    state(HealthState::Healthy)
+    let quiet = step.is_some_and(|step| unchanged >= step.saturating_mul(QUIET_STEPS));
+    quiet.then(|| because(HealthState::Quiet, format!("No counter has moved for {}.", units::duration(unchanged))))
+}
+
+fn slow(execution: &Execution) -> Option<Health> {
+    execution.regime().is_slow().then_some(())?;
+    let timeline = execution.timeline();
+    let (rate, median) = (timeline.rate(SignedDuration::from_mins(10), |stretch| stretch.bytes)?, timeline.median()?);
+    let rates = (units::byte_rate(rate.per_second), units::byte_rate(median));
+    let window = units::duration(SignedDuration::from_secs(rate.window as i64));
+    let reason = format!("{} over the last {window}; the median of this run is {}.", rates.0, rates.1);
+    Some(because(HealthState::Slow, reason))
 }
 
 /// Whether the API has a counter that would move in this phase.
@@ -228,16 +248,27 @@ fn has_counters(execution: &Execution, snapshot: &Snapshot) -> bool {
     }
 }
 
+/// The step of which the largest share fails, where that is much.
 fn failing(execution: &Execution, snapshot: &Snapshot) -> Option<Health> {
     execution.terms().has(Figure::Failures).then_some(())?;
-    let failed = progress::failures(snapshot)?;
-    let done = snapshot.files_transferred.map_or(0, |count| count.0.max(0));
-    let attempted = done.saturating_add(failed);
-    let share = failed as f64 / attempted.max(1) as f64;
-    (failed >= FAILING_AT_LEAST && share >= FAILING_SHARE).then(|| {
-        let reason = format!("{} failed, {} of what was attempted.", units::items(failed), units::percent(share));
-        because(HealthState::Failing, reason)
-    })
+    let lanes = execution.pipeline();
+    let failing = lanes.iter().filter_map(|lane| {
+        let failed = lane.failed().filter(|failed| *failed >= FAILING_AT_LEAST)?;
+        let came_through = lane.files.unwrap_or(0).max(0).saturating_add(lane.folders.unwrap_or(0).max(0));
+        let share = failed as f64 / failed.saturating_add(came_through) as f64;
+        Some((lane.step.failing()?, failed, share)).filter(|_| share >= FAILING_SHARE)
+    });
+    let (step, failed, share) = failing.max_by(|a, b| a.2.total_cmp(&b.2))?;
+    let by_the_end = progress::files(snapshot, execution.terms()).fraction().filter(|fraction| *fraction >= 0.05);
+    let by_the_end = by_the_end.map(|fraction| (failed as f64 / fraction) as i64).filter(|all| *all > failed);
+    let by_the_end = by_the_end.map(|all| format!("; at this pace about {} by the end", units::short_count(all)));
+    let reason = format!(
+        "{} failed to {step}, {} of those attempted{}.",
+        units::items(failed),
+        units::percent(share),
+        by_the_end.unwrap_or_default()
+    );
+    Some(because(HealthState::Failing, reason))
 }
 
 #[cfg(test)]

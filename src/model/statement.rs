@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{
     applies::Verify,
+    diagnosis,
     events::Tone,
     execution::Execution,
     fault::FaultKind,
@@ -71,6 +72,7 @@ pub fn statement(execution: &Execution, now: &Now) -> Vec<Sentence> {
         Some(Status::Other(word)) => said.push(unknown(&word, execution, now)),
         None => said.push(say(Tone::Warning, "The answer has no status.")),
     }
+    said.extend(diagnosis::diagnose(execution).map(|why| say(Tone::Plain, why)));
     said.extend(report(snapshot));
     said
 }

@@ -164,7 +164,7 @@ fn rate(scene: &Scene, rate: Option<String>) -> String {
     if scene.health.state == HealthState::Blind {
         return "not seen".into();
     }
-    let step = scene.execution.timeline().step().unwrap_or_default();
+    let step = scene.execution.step().unwrap_or_default();
     if rate.is_some() && still >= jiff::SignedDuration::from_secs(60).max(step * 3) {
         return format!("still {}", units::duration(still));
     }
