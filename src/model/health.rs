@@ -361,7 +361,7 @@ mod tests {
     fn failing_needs_both_a_number_and_a_share() {
         let failing = |done: i64, failed: i64| {
             let members = format!(
-                r#"{ENHANCED},"Status":"TRANSFERRING","FilesTransferred":{done},"FilesFailed":{{"Verify":{failed}}}"#
+                r#"{ENHANCED},"Status":"TRANSFERRING","FilesTransferred":{done},"FilesFailed":{{"Transfer":{failed}}}"#
             );
             word(&watched([(0, members)]), 1)
         };
