@@ -157,11 +157,16 @@ impl Tty {
         self.again()
     }
 
-    /// Takes the terminal again and forgets what was on it.
+    /// Takes the terminal again, whatever others did to it meanwhile, and forgets what was on it.
     fn again(&mut self) -> io::Result<()> {
+        if TAKEN.load(Ordering::SeqCst) {
+            disable_raw_mode()?;
+        }
         take()?;
         self.title.clear();
-        self.terminal.clear()
+        // not `clear`, which asks the terminal where its cursor is, and fails where no answer comes within 2 s
+        let size = self.terminal.size()?;
+        self.terminal.resize(size.into())
     }
 }
 
@@ -197,9 +202,10 @@ impl Screen for Tty {
 
 fn take() -> io::Result<()> {
     enable_raw_mode()?;
-    TAKEN.store(true, Ordering::SeqCst);
     let mut out = io::stdout();
-    out.write_all(PUSH_TITLE.as_bytes())?;
+    if !TAKEN.swap(true, Ordering::SeqCst) {
+        out.write_all(PUSH_TITLE.as_bytes())?;
+    }
     execute!(out, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
 }
 
