@@ -328,7 +328,8 @@ async fn on_screen(
         // the terminal is gone, and nobody reads what would be said of it
         Err(_) => return Ok(129),
     };
-    print(&lines::farewell(&app, look))?;
+    // a window that was closed shows no last words, and the exit code still says what happened
+    let _ = print(&lines::farewell(&app, look));
     match app.end() {
         Some(End::Unseen(fault)) => Err(unseen(fault)),
         Some(End::Stopped(code)) => Ok(*code),

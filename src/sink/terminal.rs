@@ -3,6 +3,7 @@
 use std::{
     future::Future,
     io::{self, BufWriter, Stdout, Write},
+    mem::ManuallyDrop,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
@@ -10,7 +11,7 @@ use std::{
 use crossterm::{
     clipboard::CopyToClipboard,
     cursor,
-    event::{DisableBracketedPaste, EnableBracketedPaste, Event as Input, EventStream},
+    event::{self, DisableBracketedPaste, EnableBracketedPaste, Event as Input},
     execute, queue,
     terminal::{
         BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, SetTitle,
@@ -121,7 +122,8 @@ fn paint(app: &mut App, screen: &mut impl Screen) -> io::Result<()> {
 
 /// The terminal of the process, taken over until it is dropped.
 pub struct Tty {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    /// Never dropped: it would print that it can't show the cursor, and in a window that was closed, printing panics.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
     look: Look,
     title: String,
 }
@@ -142,7 +144,7 @@ impl Tty {
         take()?;
         let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
         match Terminal::new(backend) {
-            Ok(terminal) => Ok(Self { terminal, look, title: String::new() }),
+            Ok(terminal) => Ok(Self { terminal: ManuallyDrop::new(terminal), look, title: String::new() }),
             Err(error) => {
                 give_back();
                 Err(error)
@@ -157,11 +159,16 @@ impl Tty {
         self.again()
     }
 
-    /// Takes the terminal again and forgets what was on it.
+    /// Takes the terminal again, whatever others did to it meanwhile, and forgets what was on it.
     fn again(&mut self) -> io::Result<()> {
+        if TAKEN.load(Ordering::SeqCst) {
+            disable_raw_mode()?;
+        }
         take()?;
         self.title.clear();
-        self.terminal.clear()
+        // not `clear`, which asks the terminal where its cursor is, and fails where no answer comes within 2 s
+        let size = self.terminal.size()?;
+        self.terminal.resize(size.into())
     }
 }
 
@@ -197,9 +204,10 @@ impl Screen for Tty {
 
 fn take() -> io::Result<()> {
     enable_raw_mode()?;
-    TAKEN.store(true, Ordering::SeqCst);
     let mut out = io::stdout();
-    out.write_all(PUSH_TITLE.as_bytes())?;
+    if !TAKEN.swap(true, Ordering::SeqCst) {
+        out.write_all(PUSH_TITLE.as_bytes())?;
+    }
     execute!(out, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
 }
 
@@ -236,20 +244,12 @@ pub fn listen(events: mpsc::Sender<Event>, clock: Clock) -> io::Result<impl Futu
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut stop = signal(SignalKind::from_raw(signal_hook::consts::SIGTSTP))?;
     let mut goes_on = signal(SignalKind::from_raw(signal_hook::consts::SIGCONT))?;
+    hear(events.clone(), clock.clone());
     Ok(async move {
-        let mut inputs = EventStream::new();
         let mut seconds = tokio::time::interval(Duration::from_secs(1));
         seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             let what = tokio::select! {
-                input = inputs.next() => match input {
-                    Some(Ok(input)) => match understood(input) {
-                        Some(what) => what,
-                        None => continue,
-                    },
-                    // the terminal is gone
-                    Some(Err(_)) | None => What::Stop(129),
-                },
                 _ = seconds.tick() => What::Tick,
                 _ = terminate.recv() => What::Stop(143),
                 _ = hang_up.recv() => What::Stop(129),
@@ -263,6 +263,27 @@ pub fn listen(events: mpsc::Sender<Event>, clock: Clock) -> io::Result<impl Futu
             }
         }
     })
+}
+
+/// Keys and sizes, from a thread of their own: once a window is closed, crossterm reads from it without end, and the
+/// signal that says so must not wait for that.
+fn hear(events: mpsc::Sender<Event>, clock: Clock) {
+    std::thread::spawn(move || {
+        loop {
+            let what = match event::read() {
+                Ok(input) => match understood(input) {
+                    Some(what) => what,
+                    None => continue,
+                },
+                // the terminal is gone
+                Err(_) => What::Stop(129),
+            };
+            let last = matches!(what, What::Stop(_));
+            if events.blocking_send(Event { at: clock.now(), what }).is_err() || last {
+                return;
+            }
+        }
+    });
 }
 
 /// What is pasted is no command, and whether the window has the focus makes no difference.
