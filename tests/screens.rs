@@ -40,6 +40,8 @@ const MOMENTS: &[(&str, &str, f64)] = &[
     ("enhanced deletes", "deletes", 18.0),
     ("enhanced all", "all", 20.0),
     ("enhanced huge", "huge", 1500.0),
+    ("enhanced slow", "slow", 115.0),
+    ("enhanced recovered", "recovering", 30.0),
     ("unknown status", "unknown", 0.5),
 ];
 

@@ -129,6 +129,7 @@ impl Execution {
             self.events.note(at, format!("answers again, after {blind}"));
         }
         let snapshot = answer.snapshot();
+        let grew = self.totals_grow();
         let previous = self.seen.take();
         let old_status = previous.as_ref().and_then(|seen| seen.answer.snapshot().status());
         let queued = self.phases.current_since();
@@ -143,7 +144,7 @@ impl Execution {
             self.timeline.observe(at, Counters { bytes, files, clock }, sight_lost);
         }
         if let Some(previous) = &previous {
-            self.counter_events(previous.answer.snapshot(), snapshot, &terms, at);
+            self.counter_events(previous.answer.snapshot(), snapshot, &terms, grew, at);
         }
         let blind = previous.as_ref().is_some_and(|seen| at.duration_since(seen.at) > sight_lost);
         self.flow.observe(at, &progress::pipeline(snapshot, &terms), blind);
@@ -156,10 +157,22 @@ impl Execution {
         }
         let moved = seen.counters_at == Some(at);
         self.seen = Some(Seen { next: self.next, ..seen });
+        if grew && !self.totals_grow() && self.status() == Some(Status::Transferring) {
+            self.listed_event(at);
+        }
         if moved && let Some(before) = self.regime.observe(at, &self.timeline) {
             self.regime_event(before.rate, at);
         }
         self.health_event(at);
+    }
+
+    fn listed_event(&mut self, at: Timestamp) {
+        let totals = [
+            self.files().total.map(|files| format!("{} files", units::count(files))),
+            self.bytes().total.map(units::bytes),
+        ];
+        let totals: Vec<String> = totals.into_iter().flatten().collect();
+        self.events.note(at, format!("the list is complete: {} to transfer", totals.join(", ")));
     }
 
     fn regime_event(&mut self, before: f64, at: Timestamp) {
@@ -210,7 +223,7 @@ impl Execution {
         self.events.add(at, tone, text);
     }
 
-    fn counter_events(&mut self, old: &Snapshot, new: &Snapshot, terms: &Terms, at: Timestamp) {
+    fn counter_events(&mut self, old: &Snapshot, new: &Snapshot, terms: &Terms, grew: bool, at: Timestamp) {
         let above_zero = |count: Option<Count>| count.is_some_and(|count| count.0 > 0);
         if !above_zero(old.bytes_written) && above_zero(new.bytes_written) {
             self.events.add(at, Tone::Plain, "first bytes written");
@@ -242,6 +255,14 @@ impl Execution {
         }
         let estimates = |s: &Snapshot| (s.estimated_bytes_to_transfer, s.estimated_files_to_transfer);
         if estimates(old) != estimates(new) {
+            // While a list grows its totals change at every step; once they stood, a change is news.
+            if let (false, Some(Count(before @ 1..)), Some(Count(after))) =
+                (grew, old.estimated_bytes_to_transfer, new.estimated_bytes_to_transfer)
+                && before != after
+            {
+                let (before, after) = (units::bytes(before), units::bytes(after));
+                self.events.note(at, format!("estimate changed from {before} to {after}"));
+            }
             self.estimates_changed_at = Some(at);
         }
     }

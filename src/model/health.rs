@@ -118,6 +118,10 @@ pub fn assess(execution: &Execution, now: Timestamp) -> Health {
         Some(Status::Queued) => state(HealthState::Waiting),
         Some(Status::Cancelling) => state(HealthState::Cancelling),
         Some(Status::Preparing | Status::Transferring | Status::Verifying) => moving(execution, snapshot),
+        Some(Status::Other(_)) if snapshot.bytes_written.is_some_and(|bytes| bytes.0 > 0) => {
+            // What may stand still in a step that nobody here knows, nobody here can tell.
+            standing(execution, snapshot).map_or(state(HealthState::Healthy), |_| state(HealthState::Quiet))
+        }
         _ => launching(execution, now),
     }
 }
