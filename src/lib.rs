@@ -48,3 +48,9 @@ pub use model::{
 pub use sink::terminal::run;
 pub use source::{datasync::Connection, simulate::simulated, watch};
 pub use view::{render, theme::Look};
+
+/// What the benchmarks measure beside the above. Not for others: it may change at any time.
+#[doc(hidden)]
+pub mod bench {
+    pub use crate::model::estimate::{Bound, Estimate, Estimator, Reading, Stage, Unknown};
+}

@@ -4,6 +4,7 @@ pub mod applies;
 pub mod arn;
 pub mod configured;
 pub mod diagnosis;
+pub mod estimate;
 pub mod events;
 pub mod execution;
 pub mod fault;

@@ -1,6 +1,7 @@
 //! Draws an app into a buffer. It asks no clock and does no I/O: what it shows follows from the app alone.
 
 mod banner;
+mod eta;
 mod events;
 mod footer;
 mod gauges;

@@ -34,8 +34,7 @@ impl Score {
             self.errors[who].extend(&other.errors[who]);
             self.jumps[who].extend(&other.jumps[who]);
         }
-        self.held =
-            (self.held.0 + other.held.0, self.held.1 + other.held.1, self.held.2 + other.held.2);
+        self.held = (self.held.0 + other.held.0, self.held.1 + other.held.1, self.held.2 + other.held.2);
         self.silent = (self.silent.0 + other.silent.0, self.silent.1 + other.silent.1);
     }
 

@@ -235,8 +235,7 @@ impl Plan {
     fn rates(&self) -> (f64, f64) {
         let bytes: f64 = self.chunks.iter().map(|chunk| chunk.bytes).sum();
         let files: f64 = self.chunks.iter().map(|chunk| chunk.files).sum();
-        let rates =
-            (bytes / (self.duration * self.bytes_share), files / (self.duration * (1.0 - self.bytes_share)));
+        let rates = (bytes / (self.duration * self.bytes_share), files / (self.duration * (1.0 - self.bytes_share)));
         let takes: f64 = self.chunks.iter().map(|chunk| self.cost(chunk, rates, 1.0, f64::INFINITY)).sum();
         (rates.0 * takes / self.duration, rates.1 * takes / self.duration)
     }

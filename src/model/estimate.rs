@@ -327,9 +327,8 @@ impl Left {
         if total(reading.bytes_total).is_none() && total(reading.files_total).is_none() {
             return None;
         }
-        let left = |all: Option<i64>, done: Option<i64>| {
-            Some(total(all)? as f64 - done? as f64).filter(|left| *left > 0.0)
-        };
+        let left =
+            |all: Option<i64>, done: Option<i64>| Some(total(all)? as f64 - done? as f64).filter(|left| *left > 0.0);
         Some(Self {
             bytes: left(reading.bytes_total, reading.bytes_done),
             files: left(reading.files_total, reading.files_done),

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     applies::{Figure, Terms},
     arn::Arn,
+    estimate::{Estimate, Estimator, Reading, Stage, Unknown},
     events::{Events, Tone},
     fault::{Fault, FaultKind},
     flow::Flow,
@@ -35,6 +36,7 @@ pub struct Execution {
     timeline: Timeline,
     flow: Flow,
     regime: Regime,
+    estimator: Estimator,
     steps: Steps,
     /// Health as it was judged when the newest answer came.
     judged: Option<HealthState>,
@@ -85,6 +87,7 @@ impl Execution {
             timeline: Timeline::default(),
             flow: Flow::default(),
             regime: Regime::default(),
+            estimator: Estimator::default(),
             judged: None,
             steps: Steps::default(),
             events: Events::default(),
@@ -160,10 +163,34 @@ impl Execution {
         if grew && !self.totals_grow() && self.status() == Some(Status::Transferring) {
             self.listed_event(at);
         }
+        self.estimator.observe(&self.reading(snapshot, at));
         if moved && let Some(before) = self.regime.observe(at, &self.timeline) {
             self.regime_event(before.rate, at);
         }
         self.health_event(at);
+    }
+
+    fn reading(&self, snapshot: &Snapshot, at: Timestamp) -> Reading {
+        let number = |count: Option<Count>| count.map(|count| count.0);
+        let files = progress::files(snapshot, self.terms());
+        Reading {
+            at,
+            stage: match snapshot.status() {
+                Some(Status::Preparing) => Stage::Preparing,
+                Some(Status::Transferring) => Stage::Transferring,
+                Some(Status::Verifying) => Stage::Verifying,
+                Some(Status::Cancelling) => Stage::Cancelling,
+                Some(Status::Success | Status::Error) => Stage::Over,
+                _ => Stage::Before,
+            },
+            bytes_done: number(snapshot.bytes_written),
+            bytes_total: number(snapshot.estimated_bytes_to_transfer),
+            files_done: files.done,
+            files_total: files.total,
+            totals_grow: self.totals_grow(),
+            limit: snapshot.limit().filter(|_| self.terms().has(Figure::BandwidthLimit)),
+            clock: snapshot.result.as_ref().and_then(|result| number(result.total_duration)),
+        }
     }
 
     fn listed_event(&mut self, at: Timestamp) {
@@ -420,6 +447,14 @@ impl Execution {
     /// The past.
     pub fn timeline(&self) -> &Timeline {
         &self.timeline
+    }
+
+    /// When the transfer will have ended, as far as can be said at `at`.
+    ///
+    /// # Errors
+    /// Why it can't be said.
+    pub fn estimate(&self, at: Timestamp) -> Result<Estimate, Unknown> {
+        self.estimator.estimate(at)
     }
 
     /// How the lanes flow.

@@ -39,8 +39,6 @@ pub struct Flow {
 /// Failures of one lane over time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trend {
-    /// When they began, if we saw it.
-    pub since: Option<Timestamp>,
     /// Failures an hour in the last hour, or in as much of it as was watched; `None` before ten minutes of it.
     pub per_hour: Option<f64>,
     /// New failures in equal parts of the time watched, at most a day, oldest first; fewer parts in the first
@@ -103,6 +101,11 @@ impl Flow {
         Some(self.rate(before)? - self.rate(after)?)
     }
 
+    /// When failures of a lane were first seen, if we saw them begin.
+    pub fn began(&self, step: Step) -> Option<Timestamp> {
+        self.began[place(step)?]
+    }
+
     /// The failures of a lane in `parts` parts; `None` where it has none.
     pub fn trend(&self, step: Step, parts: usize) -> Option<Trend> {
         let lane = place(step)?;
@@ -114,7 +117,7 @@ impl Flow {
         let watched = newest.at.duration_since(since.at);
         let hours = watched.as_secs_f64() / 3600.0;
         let per_hour = (watched >= TREND).then(|| (failed - count(since)).max(0) as f64 / hours);
-        Some(Trend { since: self.began[lane], per_hour, parts: self.new_failures(lane, parts) })
+        Some(Trend { per_hour, parts: self.new_failures(lane, parts) })
     }
 
     fn new_failures(&self, lane: usize, parts: usize) -> Vec<i64> {
@@ -186,7 +189,7 @@ mod tests {
             flow.observe(at(second), &lanes(second, second, failed), false);
         }
         let trend = flow.trend(Step::Transferred, 4).unwrap();
-        assert_eq!(trend.since, Some(at(3660)));
+        assert_eq!(flow.began(Step::Transferred), Some(at(3660)));
         assert_eq!(trend.per_hour, Some(60.0));
         assert_eq!(trend.parts, [0, 0, 30, 30]);
         assert_eq!(flow.trend(Step::Listed, 4), None);

@@ -39,6 +39,11 @@ impl Now<'_> {
         units::moment(at, self.at, self.zone)
     }
 
+    /// A time of day to the minute, with its day where that is not today.
+    pub fn minute(&self, at: Timestamp) -> String {
+        units::minute(at, self.at, self.zone)
+    }
+
     /// How long ago: `2s`, `3h 12m`.
     pub fn since(&self, at: Timestamp) -> String {
         units::duration(self.at.duration_since(at))
@@ -120,7 +125,13 @@ fn trouble(execution: &Execution, now: &Now) -> Vec<Sentence> {
             let look = where_to_look(execution, "may say why");
             said.push(say(Tone::Plain, format!("{} {look}", remedies::STALLED)));
         }
-        HealthState::Failing => said.push(say(Tone::Plain, where_to_look(execution, "names what failed"))),
+        HealthState::Failing => {
+            let lanes = execution.pipeline();
+            let began = lanes.iter().filter_map(|lane| execution.flow().began(lane.step)).min();
+            let began = began.map(|at| format!("The first failure was seen at {}. ", now.moment(at)));
+            let look = where_to_look(execution, "names what failed");
+            said.push(say(Tone::Plain, format!("{}{look}", began.unwrap_or_default())));
+        }
         _ => {}
     }
     said
@@ -330,7 +341,7 @@ fn lowercase_first(text: &str) -> String {
     characters.next().map(|first| first.to_lowercase().chain(characters).collect()).unwrap_or_default()
 }
 
-/// Status, share, amounts and rate in a few words each, for one line.
+/// Status, share, rate, end, failures and amounts in a few words each, for one line; the most telling first.
 pub fn headline(execution: &Execution, now: &Now) -> Vec<String> {
     let Some(snapshot) = execution.snapshot() else { return vec!["asking".into()] };
     let mut words = vec![snapshot.status.as_deref().unwrap_or("no status").to_owned()];
@@ -338,6 +349,15 @@ pub fn headline(execution: &Execution, now: &Now) -> Vec<String> {
     if !snapshot.is_over() {
         words.extend(bytes.fraction().map(units::percent));
     }
+    if snapshot.status() == Some(Status::Transferring) && execution.unchanged_for() < SignedDuration::from_secs(60) {
+        words.extend(execution.timeline().byte_rate().map(|rate| units::byte_rate(rate.per_second)));
+    }
+    if let Ok(estimate) = execution.estimate(now.at) {
+        let at_least = if estimate.is_lower_bound { "≥ " } else { "" };
+        words.push(format!("{at_least}{}–{}", now.minute(estimate.earliest), now.minute(estimate.latest)));
+    }
+    let failed = progress::failures(snapshot).filter(|failed| *failed > 0);
+    words.extend(failed.map(|failed| format!("{} failed", units::count(failed))));
     let at_least = if execution.totals_grow() { "≥ " } else { "" };
     words.extend(match (bytes.done, bytes.total) {
         (Some(done), Some(total)) if done < total => {
@@ -346,11 +366,6 @@ pub fn headline(execution: &Execution, now: &Now) -> Vec<String> {
         (Some(done), _) if done != 0 => Some(units::bytes(done)),
         _ => None,
     });
-    if snapshot.status() == Some(Status::Transferring) && execution.unchanged_for() < SignedDuration::from_secs(60) {
-        words.extend(execution.timeline().byte_rate().map(|rate| units::byte_rate(rate.per_second)));
-    }
-    let failed = progress::failures(snapshot).filter(|failed| *failed > 0);
-    words.extend(failed.map(|failed| format!("{} failed", units::count(failed))));
     words.extend(execution.elapsed(now.at).map(units::duration));
     words
 }

@@ -1,6 +1,6 @@
 //! It fits: which parts of the watch are there, and how high each one is.
 
-use super::{Row, Scene, banner, events, footer, gauges, head, options, phases, pipeline, throughput};
+use super::{Row, Scene, banner, eta, events, footer, gauges, head, options, phases, pipeline, throughput};
 
 /// A part of the watch.
 struct Part {
@@ -88,6 +88,7 @@ fn parts(scene: &Scene, steps: Vec<Row>, body: usize) -> Vec<Part> {
         Part::new(if presses { 1 } else { 4 }, said_least, true, said),
         Part::new(if presses { 0 } else { 2 }, 1, true, Rows(gauges)),
         Part::new(3, 1, false, Rows(second_gauge)),
+        Part::new(4, 1, false, Rows(eta::row(scene).into_iter().collect())),
         Part::new(STEPS, steps_least, true, Rows(steps)),
     ];
     if scene.width >= 40 && throughput::has_something(scene) {

@@ -36,7 +36,8 @@ impl Pace {
         let Some((split, sure)) = past.split() else { return Some(whole) };
         let Some(new) = (Past { since: split, ..past }).pace(rest) else { return Some(whole) };
         let (a, b) = (whole.speed.ln(), new.speed.ln());
-        let spread = (1.0 - sure) * whole.spread.powi(2) + sure * new.spread.powi(2) + sure * (1.0 - sure) * (a - b).powi(2);
+        let spread =
+            (1.0 - sure) * whole.spread.powi(2) + sure * new.spread.powi(2) + sure * (1.0 - sure) * (a - b).powi(2);
         Some(Self { speed: (a + sure * (b - a)).exp(), spread: spread.sqrt() })
     }
 }
