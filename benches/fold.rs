@@ -1,0 +1,44 @@
+//! What one look costs before it is drawn: the answer read, and folded into the app.
+
+mod answers;
+
+use answers::{Course, INTERVAL, STEP};
+use divan::Bencher;
+use syncscope::Answer;
+
+/// Two weeks of transfer, an hour of which was watched.
+const COURSE: Course = Course { lasts: 14 * 86_400 };
+const WATCHED: i64 = 3600;
+
+fn main() {
+    divan::main();
+}
+
+#[divan::bench]
+fn read_an_answer(bencher: Bencher) {
+    let body = COURSE.body(WATCHED);
+    bencher.bench_local(|| Answer::parse(&body));
+}
+
+#[divan::bench]
+fn fold_an_unchanged_answer(bencher: Bencher) {
+    let answer = Answer::parse(&COURSE.body(WATCHED)).expect("what the service sends");
+    let mut app = COURSE.watched(WATCHED);
+    let mut seconds = WATCHED;
+    let next = || {
+        seconds += INTERVAL;
+        answers::observed(answer.clone(), seconds)
+    };
+    bencher.with_inputs(next).bench_local_values(|event| app.update(event));
+}
+
+#[divan::bench]
+fn fold_changed_counters(bencher: Bencher) {
+    let mut app = COURSE.watched(WATCHED);
+    let mut seconds = WATCHED;
+    let next = || {
+        seconds += STEP;
+        COURSE.observed(seconds)
+    };
+    bencher.with_inputs(next).bench_local_values(|event| app.update(event));
+}
