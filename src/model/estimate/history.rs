@@ -61,10 +61,6 @@ impl History {
         self.points.last().copied()
     }
 
-    pub fn points(&self) -> &[Point] {
-        &self.points
-    }
-
     /// Seconds that it is going to stop for each second that it runs. One stop makes no habit.
     pub fn stops(&self, ran: f64) -> f64 {
         if ran <= 0.0 || self.stops == 0 {
