@@ -86,24 +86,24 @@ pub fn measure(run: &Run) -> Score {
         ends[1..].copy_from_slice(&others);
         if let Some(last) = last.replace(ends) {
             moves += 1;
-            for who in 0..COUNT {
-                travelled[who] += (ends[who] - last[who]).abs() / whole;
+            for (travelled, (end, last)) in travelled.iter_mut().zip(ends.iter().zip(last)) {
+                *travelled += (end - last).abs() / whole;
             }
         }
         if at / whole < next_moment {
             continue;
         }
         next_moment = at / whole + 0.85 / MOMENTS as f64;
-        for who in 0..COUNT {
-            score.errors[who].push((ends[who].max(at) - whole).abs() / (whole - at));
+        for (errors, end) in score.errors.iter_mut().zip(ends) {
+            errors.push((end.max(at) - whole).abs() / (whole - at));
         }
         score.held.0 += usize::from((estimate.earliest..=estimate.latest).contains(&run.end));
         score.held.1 += usize::from(estimate.earliest > run.end);
         score.held.2 += 1;
     }
     if moves > 0 {
-        for who in 0..COUNT {
-            score.jumps[who].push(travelled[who] / moves as f64);
+        for (jumps, travelled) in score.jumps.iter_mut().zip(travelled) {
+            jumps.push(travelled / moves as f64);
         }
     }
     score
