@@ -126,6 +126,7 @@ pub struct App {
     range: Option<usize>,
     measure: Option<Measure>,
     note: Option<(String, Timestamp)>,
+    warning: Option<String>,
     now: Timestamp,
     zone: TimeZone,
     effects: Vec<Effect>,
@@ -153,11 +154,18 @@ impl App {
             range: None,
             measure: None,
             note: None,
+            warning: None,
             now,
             zone,
             effects: Vec::new(),
             end: None,
         }
+    }
+
+    /// Keeps a warning on the screen for all of the watch.
+    #[must_use]
+    pub fn warning_of(self, warning: Option<String>) -> Self {
+        Self { warning, ..self }
     }
 
     /// Folds an event in. True if the screen may look different now.
@@ -346,6 +354,11 @@ impl App {
     /// What was just done for the user, for a few seconds.
     pub fn note(&self) -> Option<&str> {
         self.note.as_ref().map(|(note, _)| note.as_str())
+    }
+
+    /// What to be warned of for as long as it runs.
+    pub fn warning(&self) -> Option<&str> {
+        self.warning.as_deref()
     }
 
     /// The moment of the newest event.

@@ -56,6 +56,10 @@ enum Command {
     Demo(Demo),
 }
 
+/// What is said where certificates are not checked.
+const UNVERIFIED: &str = "The server's certificate is not checked (--no-verify-ssl): \
+    anyone on the way can read and change what is said.";
+
 /// How the service is reached.
 #[derive(Debug, Args)]
 struct Reach {
@@ -200,9 +204,7 @@ async fn watch(transfers: Vec<String>, reach: Reach, shown: &Shown) -> Result<u8
         );
     }
     if reach.no_verify_ssl {
-        let warning = "the server's certificate is not checked (--no-verify-ssl): \
-            anyone on the way can read and change what is said";
-        let _ = writeln!(io::stderr(), "syncscope: WARNING: {warning}");
+        let _ = writeln!(io::stderr(), "syncscope: WARNING: {UNVERIFIED}");
     }
     let connection = Connection {
         profile: reach.profile,
@@ -284,7 +286,8 @@ async fn show(
     shown: &Shown,
 ) -> Result<u8, CannotRun> {
     let look = look(shown);
-    let app = App::new(arns.clone(), clock.now(), TimeZone::system());
+    let warning = connection.no_verify_ssl.then(|| UNVERIFIED.to_owned());
+    let app = App::new(arns.clone(), clock.now(), TimeZone::system()).warning_of(warning);
     let (events, stream) = mpsc::channel(256);
     let services: Result<Vec<(Service, Arn)>, _> =
         arns.into_iter().map(|arn| Ok((Service::new(connection, &arn)?, arn))).collect();

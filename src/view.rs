@@ -22,6 +22,7 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Span};
 use crate::{
     app::{App, Extent, Page},
     model::{
+        events::Tone,
         execution::Execution,
         health::Health,
         snapshot::Snapshot,
@@ -57,7 +58,8 @@ pub fn render(app: &App, look: Look, buffer: &mut Buffer) -> Extent {
             let now = Now { at: app.now(), zone: app.zone() };
             let width = usize::from(inner.width);
             let health = execution.health(app.now());
-            let said = statement::statement(execution, &now);
+            let warning = app.warning().map(|text| Sentence { tone: Tone::Warning, text: text.into() });
+            let said = warning.into_iter().chain(statement::statement(execution, &now)).collect();
             let scene = Scene { app, execution, snapshot: execution.snapshot(), health, said, now, width };
             page(&scene, inner, buffer)
         }

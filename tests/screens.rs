@@ -237,6 +237,22 @@ fn the_whole_error_detail_is_on_the_screen() {
 }
 
 #[test]
+fn a_warning_stays_on_the_screen() {
+    let app = watched("enhanced", 50.0).warning_of(Some("The certificate is not checked.".into()));
+    for size in [(120, 40), (80, 24), (40, 8)] {
+        let buffer = drawn(&app, Look::default(), size);
+        assert_eq!(colour_of(&buffer, "The certificate is not checked."), Color::Yellow);
+    }
+}
+
+#[test]
+fn a_task_says_that_its_execution_is_looked_for() {
+    let task = "arn:aws:datasync:us-east-1:111122223333:task/task-0123456789abcdef0";
+    let app = App::new([syncscope::Arn::parse(task).unwrap()], start(), TimeZone::UTC);
+    assert!(text(&drawn(&app, Look::default(), (80, 24))).contains("Looking for the task's newest execution."));
+}
+
+#[test]
 fn wide_characters_are_cut_at_cell_borders() {
     let app = shown(&"日本語のとても長い名前".repeat(8), r#"{"Status":"TRANSFERRING","BytesWritten":1}"#);
     for columns in 20..130 {

@@ -60,7 +60,10 @@ pub fn statement(execution: &Execution, now: &Now) -> Vec<Sentence> {
     said.extend(sight(execution, now));
     let Some(snapshot) = execution.snapshot() else {
         if said.is_empty() {
-            said.push(say(Tone::Plain, "Asking for the first answer."));
+            let task_only = execution.arn().execution.is_none();
+            let words =
+                if task_only { "Looking for the task's newest execution." } else { "Asking for the first answer." };
+            said.push(say(Tone::Plain, words));
         }
         return said;
     };
