@@ -102,6 +102,19 @@ pub struct Extent {
     pub visible: usize,
 }
 
+/// What the chart is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Bytes a second.
+    Bytes,
+    /// Files a second.
+    Files,
+}
+
+/// The chart's ranges, in seconds: those that a person knows.
+pub const RANGES: [i64; 15] =
+    [300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 259_200, 432_000, 604_800, 1_209_600];
+
 /// All state of the program.
 #[derive(Clone, Debug)]
 pub struct App {
@@ -110,11 +123,19 @@ pub struct App {
     page: Page,
     scroll: usize,
     extent: Extent,
+    range: Option<usize>,
+    measure: Option<Measure>,
     note: Option<(String, Timestamp)>,
     now: Timestamp,
     zone: TimeZone,
     effects: Vec<Effect>,
     end: Option<End>,
+}
+
+/// The place in [`RANGES`] of the shortest range that holds so much time.
+pub fn fitting(watched: SignedDuration) -> usize {
+    let holds = |range: &i64| *range >= watched.as_secs();
+    RANGES.iter().position(holds).unwrap_or(RANGES.len())
 }
 
 /// How long a note stays on the screen.
@@ -129,6 +150,8 @@ impl App {
             page: Page::Watch,
             scroll: 0,
             extent: Extent::default(),
+            range: None,
+            measure: None,
             note: None,
             now,
             zone,
@@ -213,6 +236,9 @@ impl App {
             Action::PageDown => self.scroll_to(self.scroll.saturating_add(page_of_lines)),
             Action::Top => self.scroll_to(0),
             Action::Bottom => self.scroll_to(usize::MAX),
+            Action::Wider => self.zoom(1),
+            Action::Narrower => self.zoom(-1),
+            Action::Measure => self.switch(),
             Action::Next => self.select(1),
             Action::Previous => self.select(self.executions.len().saturating_sub(1)),
         }
@@ -238,6 +264,25 @@ impl App {
 
     fn scroll_to(&mut self, line: usize) {
         self.scroll = line.min(self.extent.content.saturating_sub(self.extent.visible));
+    }
+
+    /// From the range that fits, one to the next one; beyond the widest lies the one that fits again.
+    fn zoom(&mut self, by: isize) {
+        let fitting =
+            self.execution().map_or(0, |execution| fitting(self.now.duration_since(execution.watched_since())));
+        let place = self.range.unwrap_or(fitting).checked_add_signed(by);
+        self.range = match place {
+            None => Some(0),
+            Some(place) if place > fitting => None,
+            Some(place) => Some(place),
+        };
+    }
+
+    fn switch(&mut self) {
+        self.measure = match self.measure {
+            None | Some(Measure::Bytes) => Some(Measure::Files),
+            Some(Measure::Files) => Some(Measure::Bytes),
+        };
     }
 
     fn select(&mut self, by: usize) {
@@ -288,6 +333,16 @@ impl App {
         self.scroll
     }
 
+    /// The chart's range that was chosen, in seconds; `None` for the one that fits all of the watch.
+    pub fn range(&self) -> Option<i64> {
+        self.range.and_then(|place| RANGES.get(place).copied())
+    }
+
+    /// What the chart was chosen to be of; `None` for what there is.
+    pub fn measure(&self) -> Option<Measure> {
+        self.measure
+    }
+
     /// What was just done for the user, for a few seconds.
     pub fn note(&self) -> Option<&str> {
         self.note.as_ref().map(|(note, _)| note.as_str())
@@ -301,5 +356,160 @@ impl App {
     /// The zone in which times of day are said.
     pub fn zone(&self) -> &TimeZone {
         &self.zone
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crossterm::event::{KeyCode, KeyModifiers};
+
+    use super::*;
+    use crate::model::{
+        fault::FaultKind,
+        observation::{Answer, Outcome},
+    };
+
+    const TASK: &str = "arn:aws:datasync:us-east-1:111122223333:task/task-0123456789abcdef0";
+    const FIRST: &str =
+        "arn:aws:datasync:us-east-1:111122223333:task/task-0123456789abcdef0/execution/exec-0123456789abcdef0";
+    const SECOND: &str =
+        "arn:aws:datasync:us-east-1:111122223333:task/task-0123456789abcdef0/execution/exec-00000000000000000";
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    fn app(arns: &[&str]) -> App {
+        App::new(arns.iter().map(|arn| Arn::parse(arn).unwrap()), at(0), TimeZone::UTC)
+    }
+
+    fn observed(execution: &str, second: i64, outcome: Outcome, next: Option<u64>) -> Event {
+        let next = next.map(Duration::from_secs);
+        Event::observed(Observation { execution: execution.into(), at: at(second), outcome, task: None, next })
+    }
+
+    fn status(status: &str) -> Outcome {
+        Outcome::Response(Answer::parse(&format!(r#"{{"Status":"{status}"}}"#)).unwrap())
+    }
+
+    fn press(app: &mut App, code: KeyCode) -> bool {
+        app.update(Event::key(app.now(), KeyEvent::new(code, KeyModifiers::NONE)))
+    }
+
+    #[test]
+    fn observations_find_their_execution() {
+        let mut app = app(&[FIRST, SECOND]);
+        app.update(observed(SECOND, 1, status("QUEUED"), Some(5)));
+        let statuses: Vec<_> = app.executions().iter().map(|execution| execution.status().is_some()).collect();
+        assert_eq!(statuses, [false, true]);
+        let mut app = self::app(&[TASK]);
+        app.update(observed(TASK, 1, Outcome::Fault(Fault::new(FaultKind::Unreachable, "x")), Some(5)));
+        app.update(observed(FIRST, 2, status("QUEUED"), Some(5)));
+        assert_eq!(app.executions().len(), 1);
+        assert_eq!(app.execution().unwrap().arn().to_string(), FIRST);
+    }
+
+    #[test]
+    fn pages_open_and_close_with_their_key_and_with_esc() {
+        let mut app = app(&[FIRST]);
+        for (key, page) in [('o', Page::Options), ('r', Page::Raw), ('e', Page::Events), ('?', Page::Help)] {
+            press(&mut app, KeyCode::Char(key));
+            assert_eq!(app.page(), page);
+            press(&mut app, KeyCode::Char(key));
+            assert_eq!(app.page(), Page::Watch);
+            press(&mut app, KeyCode::Char(key));
+            press(&mut app, KeyCode::Esc);
+            assert_eq!(app.page(), Page::Watch);
+        }
+        assert_eq!(app.end(), None);
+        press(&mut app, KeyCode::Char('q'));
+        assert_eq!(app.end(), Some(&End::Quit));
+    }
+
+    #[test]
+    fn scrolling_knows_its_ends() {
+        let mut app = app(&[FIRST]);
+        press(&mut app, KeyCode::Char('o'));
+        app.drawn(Extent { content: 30, visible: 10 });
+        for (key, line) in [
+            (KeyCode::Down, 1),
+            (KeyCode::PageDown, 10),
+            (KeyCode::PageDown, 19),
+            (KeyCode::PageDown, 20),
+            (KeyCode::Down, 20),
+            (KeyCode::Up, 19),
+            (KeyCode::Home, 0),
+            (KeyCode::Up, 0),
+            (KeyCode::End, 20),
+        ] {
+            press(&mut app, key);
+            assert_eq!(app.scroll(), line, "{key:?}");
+        }
+        app.drawn(Extent { content: 5, visible: 10 });
+        assert_eq!(app.scroll(), 0, "what was there to scroll to is gone");
+    }
+
+    #[test]
+    fn copying_says_so_for_a_while() {
+        let mut app = app(&[FIRST]);
+        press(&mut app, KeyCode::Char('y'));
+        assert_eq!(app.take_effects(), [Effect::Copy(FIRST.into())]);
+        assert_eq!(app.take_effects(), []);
+        assert!(app.note().is_some());
+        assert!(app.update(Event::tick(at(2))) && app.note().is_some());
+        assert!(app.update(Event::tick(at(3))) && app.note().is_none());
+    }
+
+    #[test]
+    fn it_ends_by_itself_only_where_nothing_can_get_better() {
+        let denied = || Outcome::Fault(Fault::new(FaultKind::Denied, "denied"));
+        let mut app = app(&[FIRST]);
+        app.update(observed(FIRST, 1, denied(), None));
+        assert!(matches!(app.end(), Some(End::Unseen(_))));
+        let mut app = self::app(&[FIRST]);
+        app.update(observed(FIRST, 1, status("QUEUED"), Some(5)));
+        app.update(observed(FIRST, 2, denied(), Some(5)));
+        assert_eq!(app.end(), None, "it was seen before");
+        let mut app = self::app(&[FIRST, SECOND]);
+        app.update(observed(FIRST, 1, denied(), None));
+        assert_eq!(app.end(), None, "the other may still be seen");
+        app.update(observed(SECOND, 1, denied(), None));
+        assert!(matches!(app.end(), Some(End::Unseen(_))));
+    }
+
+    #[test]
+    fn what_is_over_is_not_drawn_each_second() {
+        let mut app = app(&[FIRST]);
+        app.update(observed(FIRST, 1, status("TRANSFERRING"), Some(5)));
+        assert!(app.update(Event::tick(at(2))));
+        app.update(observed(FIRST, 3, status("SUCCESS"), None));
+        assert!(!app.update(Event::tick(at(4))));
+    }
+
+    #[test]
+    fn ranges_go_from_five_minutes_to_all() {
+        let mut app = app(&[FIRST]);
+        app.update(Event::tick(at(2000)));
+        let mut ranges = Vec::new();
+        for key in "+++++++--------".chars() {
+            press(&mut app, KeyCode::Char(key));
+            ranges.push(app.range());
+        }
+        let shorter = [Some(1800), Some(900), Some(600), Some(300), Some(300), Some(300), Some(300)];
+        let longer = [Some(600), Some(900), Some(1800), Some(3600), None, None, None, None];
+        assert_eq!(ranges, [&shorter[..], &longer[..]].concat());
+    }
+
+    #[test]
+    fn tab_goes_round() {
+        let mut app = app(&[FIRST, SECOND]);
+        let mut places = Vec::new();
+        for key in [KeyCode::Tab, KeyCode::Tab, KeyCode::BackTab] {
+            press(&mut app, key);
+            places.push(app.selected());
+        }
+        assert_eq!(places, [1, 0, 1]);
     }
 }

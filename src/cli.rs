@@ -62,7 +62,7 @@ struct Reach {
     /// The profile of the AWS configuration to use
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
-    /// The region where a TRANSFER does not say its own
+    /// The region of a console address that does not say its own
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
     /// Another endpoint than the region's
@@ -195,7 +195,9 @@ async fn watch(transfers: Vec<String>, reach: Reach, shown: &Shown) -> Result<u8
     }
     let mut arns = Vec::new();
     for transfer in &transfers {
-        arns.push(Arn::parse(transfer).map_err(|error| CannotRun::usage(error.to_string()))?);
+        arns.push(
+            Arn::parse_in(transfer, reach.region.as_deref()).map_err(|error| CannotRun::usage(error.to_string()))?,
+        );
     }
     if reach.no_verify_ssl {
         let warning = "the server's certificate is not checked (--no-verify-ssl): \
@@ -326,7 +328,8 @@ async fn on_screen(
         // the terminal is gone, and nobody reads what would be said of it
         Err(_) => return Ok(129),
     };
-    print(&lines::farewell(&app, look))?;
+    // a window that was closed shows no last words, and the exit code still says what happened
+    let _ = print(&lines::farewell(&app, look));
     match app.end() {
         Some(End::Unseen(fault)) => Err(unseen(fault)),
         Some(End::Stopped(code)) => Ok(*code),

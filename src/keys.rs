@@ -35,6 +35,12 @@ pub enum Action {
     Bottom,
     /// Put the ARN on the clipboard.
     Copy,
+    /// The chart over a longer time.
+    Wider,
+    /// The chart over a shorter time.
+    Narrower,
+    /// The chart of bytes, or of files.
+    Measure,
     /// The next transfer.
     Next,
     /// The transfer before.
@@ -73,6 +79,11 @@ pub const KEYMAP: &[Binding] = &[
     key(KeyCode::Char('o'), Action::Options, "o", "options", "what was configured, in words"),
     key(KeyCode::Char('e'), Action::Events, "e", "events", "everything that happened while watching"),
     key(KeyCode::Char('r'), Action::Raw, "r", "raw", "the service's answer verbatim, changes marked"),
+    key(KeyCode::Left, Action::Wider, "← -", "", "the chart over a longer time, up to all of the watch"),
+    key(KeyCode::Char('-'), Action::Wider, "", "", ""),
+    key(KeyCode::Right, Action::Narrower, "→ +", "", "the chart over a shorter time, down to five minutes"),
+    key(KeyCode::Char('+'), Action::Narrower, "", "", ""),
+    key(KeyCode::Char('b'), Action::Measure, "b", "", "the chart of bytes, or of files"),
     key(KeyCode::Char('y'), Action::Copy, "y", "", "copy the ARN to the clipboard"),
     key(KeyCode::Esc, Action::Back, "Esc", "", "back to the watch"),
     key(KeyCode::Tab, Action::Next, "Tab", "", "the next transfer, where there are several"),

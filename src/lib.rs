@@ -46,5 +46,11 @@ pub use model::{
     observation::{Answer, Observation, Outcome},
 };
 pub use sink::terminal::run;
-pub use source::{datasync::Connection, watch};
+pub use source::{datasync::Connection, simulate::simulated, watch};
 pub use view::{render, theme::Look};
+
+/// What the benchmarks measure beside the above. Not for others: it may change at any time.
+#[doc(hidden)]
+pub mod bench {
+    pub use crate::model::estimate::{Bound, Estimate, Estimator, Reading, Stage, Unknown};
+}

@@ -1,6 +1,7 @@
 //! Draws an app into a buffer. It asks no clock and does no I/O: what it shows follows from the app alone.
 
 mod banner;
+mod eta;
 mod events;
 mod footer;
 mod gauges;
@@ -20,7 +21,12 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Span};
 
 use crate::{
     app::{App, Extent, Page},
-    model::{execution::Execution, health::Health, snapshot::Snapshot, statement::Now},
+    model::{
+        execution::Execution,
+        health::Health,
+        snapshot::Snapshot,
+        statement::{self, Now, Sentence},
+    },
 };
 use theme::Look;
 
@@ -33,6 +39,7 @@ struct Scene<'a> {
     execution: &'a Execution,
     snapshot: Option<&'a Snapshot>,
     health: Health,
+    said: Vec<Sentence>,
     now: Now<'a>,
     width: usize,
 }
@@ -50,7 +57,8 @@ pub fn render(app: &App, look: Look, buffer: &mut Buffer) -> Extent {
             let now = Now { at: app.now(), zone: app.zone() };
             let width = usize::from(inner.width);
             let health = execution.health(app.now());
-            let scene = Scene { app, execution, snapshot: execution.snapshot(), health, now, width };
+            let said = statement::statement(execution, &now);
+            let scene = Scene { app, execution, snapshot: execution.snapshot(), health, said, now, width };
             page(&scene, inner, buffer)
         }
         None => Extent::default(),

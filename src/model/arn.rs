@@ -49,9 +49,17 @@ impl Arn {
     /// # Errors
     /// One sentence that says what was wrong with the text.
     pub fn parse(text: &str) -> Result<Self, ArnError> {
+        Self::parse_in(text, None)
+    }
+
+    /// The same, where a console URL that does not say its region means this one.
+    ///
+    /// # Errors
+    /// As [`Arn::parse`].
+    pub fn parse_in(text: &str, region: Option<&str>) -> Result<Self, ArnError> {
         let text = text.trim();
         let parsed = if text.starts_with("https://") || text.starts_with("http://") {
-            Self::from_console(text)
+            Self::from_console(text, region)
         } else {
             Self::from_arn(text)
         };
@@ -100,7 +108,7 @@ impl Arn {
 
     /// The console says the region in its host or its query, and task and execution in its fragment, as
     /// `#/tasks/task-…` and `#/history/task-…/exec-…`.
-    fn from_console(text: &str) -> Result<Self, String> {
+    fn from_console(text: &str, region: Option<&str>) -> Result<Self, String> {
         let rest = text.split_once("://").map_or("", |(_, rest)| rest);
         let host_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (host, path) = rest.split_at(host_end);
@@ -118,7 +126,7 @@ impl Arn {
         let words = || path.split(['/', '?', '#', '&', '=']).filter(|word| !word.is_empty());
         let in_query = path.split(['?', '&', '#']).find_map(|pair| pair.strip_prefix("region="));
         let in_host = host.split('.').find(|label| is_region(label));
-        let region = in_query.or(in_host).ok_or("does not say its region")?;
+        let region = in_query.or(in_host).or(region).ok_or("does not say its region, and --region does not either")?;
         if !is_region(region) {
             return Err(format!("has '{region}' for a region"));
         }
@@ -264,6 +272,13 @@ mod tests {
             );
             assert_eq!(arn.task, "task-0123456789abcdef0");
         }
+    }
+
+    #[test]
+    fn a_region_beside_helps_only_where_none_is_said() {
+        let silent = "https://console.aws.amazon.com/datasync/home#/tasks/task-0123456789abcdef0";
+        assert_eq!(Arn::parse_in(silent, Some("eu-west-2")).unwrap().region, "eu-west-2");
+        assert_eq!(Arn::parse_in(TASK, Some("eu-west-2")).unwrap().region, "us-east-1");
     }
 
     #[test]

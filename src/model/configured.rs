@@ -39,7 +39,8 @@ impl Row {
 /// What was not reported has no row.
 pub fn configured(snapshot: &Snapshot, zone: &TimeZone) -> Vec<Section> {
     let terms = Terms::of(snapshot);
-    let sections = [
+    let failed = snapshot.result.as_ref().is_some_and(|result| result.error_detail.is_some());
+    let mut sections = [
         ("What is transferred", scope(snapshot)),
         ("Options", snapshot.options.as_ref().map(|options| options_rows(options, &terms)).unwrap_or_default()),
         ("Manifest", manifest(snapshot)),
@@ -48,6 +49,10 @@ pub fn configured(snapshot: &Snapshot, zone: &TimeZone) -> Vec<Section> {
         ("Result", result(snapshot, &terms)),
         ("Members that this version does not know", unknown(&snapshot.others)),
     ];
+    if failed {
+        // who opens this after a failure looks for it
+        sections.sort_by_key(|(title, _)| *title != "Result");
+    }
     sections.into_iter().filter(|(_, rows)| !rows.is_empty()).map(|(title, rows)| Section { title, rows }).collect()
 }
 
@@ -254,6 +259,7 @@ fn result(snapshot: &Snapshot, terms: &Terms) -> Vec<Row> {
     let Some(result) = &snapshot.result else { return Vec::new() };
     let phase = |name: &str, status: &Option<Text>, duration: Option<super::snapshot::Count>| {
         let lasted = match (terms.applies(Figure::PhaseDurations), duration) {
+            (Ok(()), Some(duration)) if duration.0 == 0 && status.as_deref() == Some("PENDING") => "not begun".into(),
             (Ok(()), Some(duration)) => units::milliseconds(duration.0),
             (Ok(()), None) => "no duration reported".into(),
             (Err(why), _) => format!("duration {why}"),

@@ -29,6 +29,8 @@ pub struct Happening {
     pub tone: Tone,
     /// What it was, in a few words.
     pub text: String,
+    /// Whether it is worth a mark on the time axis.
+    pub marks: bool,
 }
 
 /// What happened so far, oldest first, bounded.
@@ -38,12 +40,21 @@ pub struct Events {
 }
 
 impl Events {
-    /// Adds what happened.
+    /// Adds what happened; it is marked on the time axis.
     pub fn add(&mut self, at: Timestamp, tone: Tone, text: impl Into<String>) {
+        self.keep(Happening { at, tone, text: text.into(), marks: true });
+    }
+
+    /// Adds what is to be known, but is no turn of events.
+    pub fn note(&mut self, at: Timestamp, text: impl Into<String>) {
+        self.keep(Happening { at, tone: Tone::Plain, text: text.into(), marks: false });
+    }
+
+    fn keep(&mut self, happening: Happening) {
         if self.kept.len() == KEPT {
             self.kept.pop_front();
         }
-        self.kept.push_back(Happening { at, tone, text: text.into() });
+        self.kept.push_back(happening);
     }
 
     /// All of them, oldest first.

@@ -7,13 +7,17 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     applies::{Figure, Terms},
     arn::Arn,
+    estimate::{Estimate, Estimator, Reading, Stage, Unknown},
     events::{Events, Tone},
     fault::{Fault, FaultKind},
-    health::{self, Health},
+    flow::Flow,
+    health::{self, Health, HealthState},
     observation::{Answer, Observation, Outcome, Task},
     phases::{Phase, Phases},
     progress::{self, Gauge, Lane, Step},
+    regime::Regime,
     snapshot::{Count, Mode, Snapshot, Status},
+    steps::Steps,
     timeline::{Counters, Timeline},
     units,
 };
@@ -30,6 +34,12 @@ pub struct Execution {
     seen: Option<Seen>,
     phases: Phases,
     timeline: Timeline,
+    flow: Flow,
+    regime: Regime,
+    estimator: Estimator,
+    steps: Steps,
+    /// Health as it was judged when the newest answer came.
+    judged: Option<HealthState>,
     events: Events,
     estimates_changed_at: Option<Timestamp>,
 }
@@ -52,6 +62,8 @@ struct Seen {
     terms: Terms,
     at: Timestamp,
     first_at: Timestamp,
+    /// How long after it the next request was to come.
+    next: Option<Duration>,
     /// The answer before this one that differed from it.
     before: Option<Answer>,
     /// When any counter or duration last changed, if we saw it change.
@@ -73,6 +85,11 @@ impl Execution {
             seen: None,
             phases: Phases::default(),
             timeline: Timeline::default(),
+            flow: Flow::default(),
+            regime: Regime::default(),
+            estimator: Estimator::default(),
+            judged: None,
+            steps: Steps::default(),
             events: Events::default(),
             estimates_changed_at: None,
         }
@@ -99,8 +116,11 @@ impl Execution {
     fn failed_to_see(&mut self, fault: &Fault, at: Timestamp) {
         if self.sight.as_ref().is_none_or(|sight| sight.fault.kind != fault.kind) {
             // Throttling is the service's way of pacing us, and one missed answer is no news.
-            let tone = if fault.kind == FaultKind::Throttled { Tone::Plain } else { Tone::Warning };
-            self.events.add(at, tone, format!("no answer: {fault}"));
+            if fault.kind == FaultKind::Throttled {
+                self.events.note(at, format!("no answer: {fault}"));
+            } else {
+                self.events.add(at, Tone::Warning, format!("no answer: {fault}"));
+            }
         }
         let (since, times) = self.sight.as_ref().map_or((at, 0), |sight| (sight.since, sight.times));
         self.sight = Some(Sight { fault: fault.clone(), since, times: times.saturating_add(1) });
@@ -109,25 +129,106 @@ impl Execution {
     fn answered(&mut self, answer: &Answer, at: Timestamp) {
         if let Some(sight) = self.sight.take() {
             let blind = units::duration(at.duration_since(sight.since));
-            self.events.add(at, Tone::Plain, format!("answers again, after {blind}"));
+            self.events.note(at, format!("answers again, after {blind}"));
         }
         let snapshot = answer.snapshot();
+        let grew = self.totals_grow();
         let previous = self.seen.take();
         let old_status = previous.as_ref().and_then(|seen| seen.answer.snapshot().status());
         let queued = self.phases.current_since();
-        if self.phases.observe(snapshot, at) {
-            self.status_event(old_status.as_ref(), snapshot, queued, at);
+        let sight_lost = self.expected_gap();
+        if self.phases.observe(snapshot, at, sight_lost) {
+            let seen_begin = queued.filter(|_| self.phases.current_since().is_some());
+            self.status_event(old_status.as_ref(), snapshot, seen_begin, at);
         }
         let terms = Terms::of(snapshot);
-        let sight_lost = self.expected_gap();
         if let (Some(Count(bytes)), Some(Count(files))) = (snapshot.bytes_written, snapshot.files_transferred) {
             let clock = snapshot.result.as_ref().and_then(|result| result.total_duration).map(|total| total.0);
             self.timeline.observe(at, Counters { bytes, files, clock }, sight_lost);
         }
         if let Some(previous) = &previous {
-            self.counter_events(previous.answer.snapshot(), snapshot, &terms, at);
+            self.counter_events(previous.answer.snapshot(), snapshot, &terms, grew, at);
         }
-        self.seen = Some(Seen::after(previous, answer, terms, at));
+        let blind = previous.as_ref().is_some_and(|seen| at.duration_since(seen.at) > sight_lost);
+        self.flow.observe(at, &progress::pipeline(snapshot, &terms), blind);
+        if blind {
+            self.steps.lost();
+        }
+        let seen = Seen::after(previous, answer, terms, at);
+        if seen.pulse_at == Some(at) {
+            self.steps.changed(at);
+        }
+        let moved = seen.counters_at == Some(at);
+        self.seen = Some(Seen { next: self.next, ..seen });
+        if grew && !self.totals_grow() && self.status() == Some(Status::Transferring) {
+            self.listed_event(at);
+        }
+        self.estimator.observe(&self.reading(snapshot, at));
+        if moved && let Some(before) = self.regime.observe(at, &self.timeline) {
+            self.regime_event(before.rate, at);
+        }
+        self.health_event(at);
+    }
+
+    fn reading(&self, snapshot: &Snapshot, at: Timestamp) -> Reading {
+        let number = |count: Option<Count>| count.map(|count| count.0);
+        let files = progress::files(snapshot, self.terms());
+        Reading {
+            at,
+            stage: match snapshot.status() {
+                Some(Status::Preparing) => Stage::Preparing,
+                Some(Status::Transferring) => Stage::Transferring,
+                Some(Status::Verifying) => Stage::Verifying,
+                Some(Status::Cancelling) => Stage::Cancelling,
+                Some(Status::Success | Status::Error) => Stage::Over,
+                _ => Stage::Before,
+            },
+            bytes_done: number(snapshot.bytes_written),
+            bytes_total: number(snapshot.estimated_bytes_to_transfer),
+            files_done: files.done,
+            files_total: files.total,
+            totals_grow: self.totals_grow(),
+            limit: snapshot.limit().filter(|_| self.terms().has(Figure::BandwidthLimit)),
+            clock: snapshot.result.as_ref().and_then(|result| number(result.total_duration)),
+        }
+    }
+
+    fn listed_event(&mut self, at: Timestamp) {
+        let totals = [
+            self.files().total.map(|files| format!("{} files", units::count(files))),
+            self.bytes().total.map(units::bytes),
+        ];
+        let totals: Vec<String> = totals.into_iter().flatten().collect();
+        self.events.note(at, format!("the list is complete: {} to transfer", totals.join(", ")));
+    }
+
+    fn regime_event(&mut self, before: f64, at: Timestamp) {
+        if let Some(now) = self.regime.now() {
+            let rates = (units::byte_rate(before), units::byte_rate(now.rate));
+            self.events.note(at, format!("rate changed from {} to {}", rates.0, rates.1));
+        }
+    }
+
+    /// What health became since the answer before: troubles that begin, and those that end.
+    fn health_event(&mut self, at: Timestamp) {
+        let health = self.health(at);
+        let before = self.judged.replace(health.state);
+        if before == Some(health.state) || self.is_over() {
+            return;
+        }
+        let troubled =
+            |state: HealthState| matches!(state, HealthState::Stalled | HealthState::Slow | HealthState::Failing);
+        if troubled(health.state) {
+            let reason = health.reasons.first().map(|reason| reason.trim_end_matches('.')).unwrap_or_default();
+            self.events.add(at, health.tone, format!("{}: {reason}", health.state.as_str()));
+        } else if let Some(before) = before.filter(|before| troubled(*before)) {
+            let word = if before == HealthState::Stalled {
+                "moves again".to_owned()
+            } else {
+                format!("no longer {}", before.as_str())
+            };
+            self.events.add(at, Tone::Good, word);
+        }
     }
 
     fn status_event(&mut self, old: Option<&Status>, new: &Snapshot, old_since: Option<Timestamp>, at: Timestamp) {
@@ -149,7 +250,7 @@ impl Execution {
         self.events.add(at, tone, text);
     }
 
-    fn counter_events(&mut self, old: &Snapshot, new: &Snapshot, terms: &Terms, at: Timestamp) {
+    fn counter_events(&mut self, old: &Snapshot, new: &Snapshot, terms: &Terms, grew: bool, at: Timestamp) {
         let above_zero = |count: Option<Count>| count.is_some_and(|count| count.0 > 0);
         if !above_zero(old.bytes_written) && above_zero(new.bytes_written) {
             self.events.add(at, Tone::Plain, "first bytes written");
@@ -159,8 +260,11 @@ impl Execution {
             for (before, after) in before.iter().zip(&after) {
                 let (old, new) = (before.failed().unwrap_or(0), after.failed().unwrap_or(0));
                 if let (true, Some(step)) = (old <= 0 && new > 0, after.step.failing()) {
-                    let failures =
-                        if new == 1 { "first failure".into() } else { format!("first failures, {new} by now") };
+                    let failures = if new == 1 {
+                        "first failure".into()
+                    } else {
+                        format!("first failures, {} by now", units::count(new))
+                    };
                     self.events.add(at, Tone::Warning, format!("{step}: {failures}"));
                 }
             }
@@ -168,16 +272,24 @@ impl Execution {
         for (share, words) in [(0.5, "half of the bytes written"), (0.9, "90 % of the bytes written")] {
             let passed = |snapshot| progress::bytes(snapshot).fraction().is_some_and(|fraction| fraction >= share);
             if passed(new) && !passed(old) && !new.is_over() {
-                self.events.add(at, Tone::Plain, words);
+                self.events.note(at, words);
             }
         }
         if old.limit() != new.limit() {
             let words =
                 new.limit().map_or("lifted".into(), |limit| format!("set to {}", units::byte_rate(limit as f64)));
-            self.events.add(at, Tone::Plain, format!("bandwidth limit {words}"));
+            self.events.note(at, format!("bandwidth limit {words}"));
         }
         let estimates = |s: &Snapshot| (s.estimated_bytes_to_transfer, s.estimated_files_to_transfer);
         if estimates(old) != estimates(new) {
+            // While a list grows its totals change at every step; once they stood, a change is news.
+            if let (false, Some(Count(before @ 1..)), Some(Count(after))) =
+                (grew, old.estimated_bytes_to_transfer, new.estimated_bytes_to_transfer)
+                && before != after
+            {
+                let (before, after) = (units::bytes(before), units::bytes(after));
+                self.events.note(at, format!("estimate changed from {before} to {after}"));
+            }
             self.estimates_changed_at = Some(at);
         }
     }
@@ -249,9 +361,9 @@ impl Execution {
         self.sight.as_ref()
     }
 
-    /// When a counter or a duration last changed; `None` if none did while we looked.
+    /// When a counter last changed, whatever the durations did; `None` if none did while we looked.
     pub fn counters_changed_at(&self) -> Option<Timestamp> {
-        self.seen.as_ref()?.pulse_at
+        self.seen.as_ref()?.counters_at
     }
 
     /// How long no counter and no duration had changed when the newest answer came. Time in which we did not
@@ -269,6 +381,12 @@ impl Execution {
     pub fn expected_gap(&self) -> SignedDuration {
         let next = self.next.and_then(|next| SignedDuration::try_from(next).ok()).unwrap_or_default();
         SignedDuration::from_secs(90).max(next.checked_mul(4).unwrap_or(SignedDuration::MAX))
+    }
+
+    /// How long after an answer the next one was to come, before anything went wrong.
+    pub fn answers_every(&self) -> SignedDuration {
+        let next = self.seen.as_ref().and_then(|seen| seen.next);
+        next.and_then(|next| SignedDuration::try_from(next).ok()).unwrap_or_default()
     }
 
     /// How long the phase of now lasts, as far as is known.
@@ -331,6 +449,29 @@ impl Execution {
         &self.timeline
     }
 
+    /// When the transfer will have ended, as far as can be said at `at`.
+    ///
+    /// # Errors
+    /// Why it can't be said.
+    pub fn estimate(&self, at: Timestamp) -> Result<Estimate, Unknown> {
+        self.estimator.estimate(at)
+    }
+
+    /// How the lanes flow.
+    pub fn flow(&self) -> &Flow {
+        &self.flow
+    }
+
+    /// The rate that it keeps to.
+    pub fn regime(&self) -> &Regime {
+        &self.regime
+    }
+
+    /// How far apart the service's refreshes usually are; `None` before it was learned.
+    pub fn step(&self) -> Option<SignedDuration> {
+        self.steps.usual()
+    }
+
     /// The service's own average in bytes a second.
     pub fn average(&self) -> Option<f64> {
         progress::average(self.snapshot()?, self.terms())
@@ -356,7 +497,8 @@ impl Seen {
     fn after(previous: Option<Self>, answer: &Answer, terms: Terms, at: Timestamp) -> Self {
         let Some(previous) = previous else {
             let (before, pulse_at, counters_at) = (None, None, None);
-            return Self { answer: answer.clone(), terms, at, first_at: at, before, pulse_at, counters_at };
+            let next = None;
+            return Self { answer: answer.clone(), terms, at, first_at: at, next, before, pulse_at, counters_at };
         };
         let (old, new) = (previous.answer.snapshot(), answer.snapshot());
         let counters_moved = counters(old) != counters(new);
@@ -366,6 +508,7 @@ impl Seen {
             terms,
             at,
             first_at: previous.first_at,
+            next: None,
             pulse_at: if moved { Some(at) } else { previous.pulse_at },
             counters_at: if counters_moved { Some(at) } else { previous.counters_at },
             before: if same { previous.before } else { Some(previous.answer) },

@@ -7,6 +7,7 @@ use super::{
     events::Tone,
     execution::Execution,
     progress::{self, Ending},
+    remedies,
     snapshot::{Mode, Snapshot, Status},
     units,
 };
@@ -18,6 +19,8 @@ pub struct Health {
     pub state: HealthState,
     /// Why, in sentences; may be none where the word says it all.
     pub reasons: Vec<String>,
+    /// How it is meant.
+    pub tone: Tone,
 }
 
 /// The words for an execution's health. Sight and transfer are judged apart: *blind* is said of us, not of it.
@@ -68,8 +71,8 @@ impl HealthState {
         }
     }
 
-    /// How it is meant.
-    pub fn tone(self) -> Tone {
+    /// How it is meant, as a rule.
+    fn tone(self) -> Tone {
         match self {
             Self::Healthy | Self::Finished => Tone::Good,
             Self::Starting | Self::Waiting | Self::Quiet | Self::Cancelling => Tone::Plain,
@@ -83,6 +86,8 @@ impl HealthState {
 const STALL_AT_LEAST: SignedDuration = SignedDuration::from_secs(90);
 /// A stall in usual steps.
 const STALL_STEPS: i32 = 6;
+/// The step while it is not learned: long enough that no habit of the service's is called a stall.
+const UNKNOWN_STEP: SignedDuration = SignedDuration::from_secs(150);
 /// Quiet in usual steps.
 const QUIET_STEPS: i32 = 3;
 /// Durations move, and nothing else does, for so long: a stall.
@@ -113,16 +118,20 @@ pub fn assess(execution: &Execution, now: Timestamp) -> Health {
         Some(Status::Queued) => state(HealthState::Waiting),
         Some(Status::Cancelling) => state(HealthState::Cancelling),
         Some(Status::Preparing | Status::Transferring | Status::Verifying) => moving(execution, snapshot),
+        Some(Status::Other(_)) if snapshot.bytes_written.is_some_and(|bytes| bytes.0 > 0) => {
+            // What may stand still in a step that nobody here knows, nobody here can tell.
+            standing(execution, snapshot).map_or(state(HealthState::Healthy), |_| state(HealthState::Quiet))
+        }
         _ => launching(execution, now),
     }
 }
 
 fn state(state: HealthState) -> Health {
-    Health { state, reasons: Vec::new() }
+    Health { state, reasons: Vec::new(), tone: state.tone() }
 }
 
 fn because(state: HealthState, reason: impl Into<String>) -> Health {
-    Health { state, reasons: vec![reason.into()] }
+    Health { state, reasons: vec![reason.into()], tone: state.tone() }
 }
 
 fn without_an_answer(execution: &Execution, now: Timestamp) -> Health {
@@ -136,14 +145,21 @@ fn without_an_answer(execution: &Execution, now: Timestamp) -> Health {
 
 fn ended(execution: &Execution, snapshot: &Snapshot) -> Option<Health> {
     if snapshot.status() == Some(Status::Error) {
-        return Some(state(HealthState::Failed));
+        let partial = remedies::is_partial(snapshot);
+        return Some(Health { tone: if partial { Tone::Warning } else { Tone::Alarm }, ..state(HealthState::Failed) });
     }
     Some(match progress::ending(snapshot, execution.terms())? {
         Ending::Whole | Ending::Nothing => state(HealthState::Finished),
-        Ending::Failures(failed) => because(HealthState::FinishedWithFailures, format!("{} failed.", items(failed))),
+        Ending::Failures(failed) => {
+            because(HealthState::FinishedWithFailures, format!("{} failed.", units::items(failed)))
+        }
         Ending::Short(short) => because(
             HealthState::FinishedWithFailures,
-            format!("{} fewer than expected {} transferred.", items(short), if short == 1 { "was" } else { "were" }),
+            format!(
+                "{} fewer than expected {} transferred.",
+                units::items(short),
+                if short == 1 { "was" } else { "were" }
+            ),
         ),
         Ending::BytesShort(short) => because(
             HealthState::FinishedWithFailures,
@@ -156,19 +172,14 @@ fn ended(execution: &Execution, snapshot: &Snapshot) -> Option<Health> {
     })
 }
 
-/// `1 item`, `12 items`.
-fn items(count: i64) -> String {
-    format!("{} item{}", units::count(count), if count == 1 { "" } else { "s" })
-}
-
 fn were(count: i64) -> String {
-    format!("{} {}", items(count), if count == 1 { "was" } else { "were" })
+    format!("{} {}", units::items(count), if count == 1 { "was" } else { "were" })
 }
 
 fn blind(execution: &Execution, now: Timestamp) -> Option<Health> {
     let sight = execution.fault()?;
     let seen = execution.answered_at()?;
-    let patience = BLIND_AT_LEAST.max(execution.expected_gap());
+    let patience = BLIND_AT_LEAST.max(execution.answers_every().saturating_mul(4));
     let unseen = now.duration_since(seen);
     (unseen >= patience)
         .then(|| because(HealthState::Blind, format!("Nothing seen for {}: {}.", units::duration(unseen), sight.fault)))
@@ -177,38 +188,58 @@ fn blind(execution: &Execution, now: Timestamp) -> Option<Health> {
 fn launching(execution: &Execution, now: Timestamp) -> Health {
     let lasted = execution.phase_lasted(now).unwrap_or_default();
     if lasted >= LAUNCHING_LONG {
-        because(HealthState::Waiting, format!("It has been launching for {}.", units::duration(lasted)))
+        let waiting = because(HealthState::Waiting, format!("It has been launching for {}.", units::duration(lasted)));
+        let tone = if lasted >= LAUNCHING_TOO_LONG { Tone::Warning } else { Tone::Plain };
+        Health { tone, ..waiting }
     } else {
         state(HealthState::Starting)
     }
 }
 
 fn moving(execution: &Execution, snapshot: &Snapshot) -> Health {
+    if has_counters(execution, snapshot)
+        && let Some(standing) = standing(execution, snapshot)
+    {
+        return standing;
+    }
     if let Some(failing) = failing(execution, snapshot) {
         return failing;
     }
-    if !has_counters(execution, snapshot) {
-        return state(HealthState::Healthy);
+    if snapshot.status() == Some(Status::Transferring)
+        && let Some(slow) = slow(execution)
+    {
+        return slow;
     }
-    let step = execution.timeline().step().unwrap_or(SignedDuration::from_secs(15));
-    let stall = STALL_AT_LEAST.max(step * STALL_STEPS);
-    let unchanged = execution.unchanged_for();
-    let idle = execution.counters_unchanged_for();
+    state(HealthState::Healthy)
+}
+
+/// Stalled or quiet, where nothing moves.
+fn standing(execution: &Execution, snapshot: &Snapshot) -> Option<Health> {
+    let step = execution.step();
+    let stall = STALL_AT_LEAST.max(step.unwrap_or(UNKNOWN_STEP).saturating_mul(STALL_STEPS));
+    let (unchanged, idle) = (execution.unchanged_for(), execution.counters_unchanged_for());
     if unchanged >= stall {
-        let usual =
-            execution.timeline().step().map(|step| format!("; it usually moves every {}", units::duration(step)));
-        let reason = format!("No counter has moved for {}{}.", units::duration(unchanged), usual.unwrap_or_default());
-        return because(HealthState::Stalled, reason);
+        let usual = step.map(|step| format!("; it usually moves every {}", units::duration(step)));
+        let reason = format!("No counter has moved for {}{}.", units::duration(idle), usual.unwrap_or_default());
+        return Some(because(HealthState::Stalled, reason));
     }
     if snapshot.status() == Some(Status::Transferring) && idle >= IDLE.max(stall) {
         let reason =
             format!("Its clock runs, but nothing was listed, written or verified for {}.", units::duration(idle));
-        return because(HealthState::Stalled, reason);
+        return Some(because(HealthState::Stalled, reason));
     }
-    if execution.timeline().step().is_some() && unchanged >= step * QUIET_STEPS {
-        return because(HealthState::Quiet, format!("No counter has moved for {}.", units::duration(unchanged)));
-    }
-    state(HealthState::Healthy)
+    let quiet = step.is_some_and(|step| unchanged >= step.saturating_mul(QUIET_STEPS));
+    quiet.then(|| because(HealthState::Quiet, format!("No counter has moved for {}.", units::duration(unchanged))))
+}
+
+fn slow(execution: &Execution) -> Option<Health> {
+    execution.regime().is_slow().then_some(())?;
+    let timeline = execution.timeline();
+    let (rate, median) = (timeline.rate(SignedDuration::from_mins(10), |stretch| stretch.bytes)?, timeline.median()?);
+    let rates = (units::byte_rate(rate.per_second), units::byte_rate(median));
+    let window = units::duration(SignedDuration::from_secs(rate.window as i64));
+    let reason = format!("{} over the last {window}; the median of this run is {}.", rates.0, rates.1);
+    Some(because(HealthState::Slow, reason))
 }
 
 /// Whether the API has a counter that would move in this phase.
@@ -221,16 +252,27 @@ fn has_counters(execution: &Execution, snapshot: &Snapshot) -> bool {
     }
 }
 
+/// The step of which the largest share fails, where that is much.
 fn failing(execution: &Execution, snapshot: &Snapshot) -> Option<Health> {
     execution.terms().has(Figure::Failures).then_some(())?;
-    let failed = progress::failures(snapshot)?;
-    let done = snapshot.files_transferred.map_or(0, |count| count.0.max(0));
-    let attempted = done.saturating_add(failed);
-    let share = failed as f64 / attempted.max(1) as f64;
-    (failed >= FAILING_AT_LEAST && share >= FAILING_SHARE).then(|| {
-        let reason = format!("{} failed, {} of what was attempted.", items(failed), units::percent(share));
-        because(HealthState::Failing, reason)
-    })
+    let lanes = execution.pipeline();
+    let failing = lanes.iter().filter_map(|lane| {
+        let failed = lane.failed().filter(|failed| *failed >= FAILING_AT_LEAST)?;
+        let came_through = lane.files.unwrap_or(0).max(0).saturating_add(lane.folders.unwrap_or(0).max(0));
+        let share = failed as f64 / failed.saturating_add(came_through) as f64;
+        Some((lane.step.failing()?, failed, share)).filter(|_| share >= FAILING_SHARE)
+    });
+    let (step, failed, share) = failing.max_by(|a, b| a.2.total_cmp(&b.2))?;
+    let by_the_end = progress::files(snapshot, execution.terms()).fraction().filter(|fraction| *fraction >= 0.05);
+    let by_the_end = by_the_end.map(|fraction| (failed as f64 / fraction) as i64).filter(|all| *all > failed);
+    let by_the_end = by_the_end.map(|all| format!("; at this pace about {} by the end", units::short_count(all)));
+    let reason = format!(
+        "{} failed to {step}, {} of those attempted{}.",
+        units::items(failed),
+        units::percent(share),
+        by_the_end.unwrap_or_default()
+    );
+    Some(because(HealthState::Failing, reason))
 }
 
 #[cfg(test)]
@@ -323,7 +365,7 @@ mod tests {
     fn failing_needs_both_a_number_and_a_share() {
         let failing = |done: i64, failed: i64| {
             let members = format!(
-                r#"{ENHANCED},"Status":"TRANSFERRING","FilesTransferred":{done},"FilesFailed":{{"Verify":{failed}}}"#
+                r#"{ENHANCED},"Status":"TRANSFERRING","FilesTransferred":{done},"FilesFailed":{{"Transfer":{failed}}}"#
             );
             word(&watched([(0, members)]), 1)
         };

@@ -58,7 +58,7 @@ impl Answer {
     /// Reads an answer's body.
     ///
     /// # Errors
-    /// A [`FaultKind::Garbled`] fault where the body is no JSON object, or one that names neither a status nor
+    /// A `garbled` fault where the body is no JSON object, or one that names neither a status nor
     /// an execution.
     pub fn parse(body: &str) -> Result<Self, Fault> {
         let garbled = |what: String| Fault::new(FaultKind::Garbled, what);

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     applies::{Figure, Terms, Verify},
+    remedies,
     snapshot::{Count, Mode, ResultDetail, Snapshot, Status},
 };
 
@@ -23,6 +24,8 @@ struct Seen {
     /// Whether we saw it begin, or the answer says when it did.
     from_known: bool,
     until: Timestamp,
+    /// Whether we saw it end, or see it last.
+    until_known: bool,
 }
 
 /// One phase on the rail.
@@ -43,6 +46,8 @@ pub enum PhaseState {
     Unseen,
     /// Seen, and over.
     Done,
+    /// The one in which the execution failed.
+    Failed,
     /// Running.
     Current,
     /// Still to come.
@@ -55,6 +60,7 @@ impl PhaseState {
         match self {
             Self::Unseen => "unseen",
             Self::Done => "done",
+            Self::Failed => "failed",
             Self::Current => "current",
             Self::Ahead => "ahead",
         }
@@ -83,11 +89,20 @@ impl Lasted {
 
 impl Phases {
     /// Folds in one answer. True when the status is another than before.
-    pub fn observe(&mut self, snapshot: &Snapshot, at: Timestamp) -> bool {
+    ///
+    /// A change that falls into a time of not looking, longer than `blind_after`, happened nobody knows when.
+    pub fn observe(&mut self, snapshot: &Snapshot, at: Timestamp, blind_after: SignedDuration) -> bool {
         let Some(status) = snapshot.status() else { return false };
+        let mut blind = false;
         if let Some(last) = self.seen.last_mut() {
-            last.until = last.until.max(at);
-            if last.status == status {
+            let same = last.status == status;
+            blind = at.duration_since(last.until) > blind_after;
+            if same || !blind {
+                last.until = last.until.max(at);
+            } else {
+                last.until_known = false;
+            }
+            if same {
                 return false;
             }
         }
@@ -97,8 +112,8 @@ impl Phases {
             _ => None,
         };
         let reported = reported.map(|time| time.0).filter(|time| *time <= at);
-        let from_known = reported.is_some() || !self.seen.is_empty();
-        self.seen.push(Seen { status, from: reported.unwrap_or(at), from_known, until: at });
+        let from_known = reported.is_some() || (!self.seen.is_empty() && !blind);
+        self.seen.push(Seen { status, from: reported.unwrap_or(at), from_known, until: at, until_known: true });
         if self.seen.len() > KEPT {
             self.seen.remove(0);
         }
@@ -143,8 +158,15 @@ impl Phases {
             let is_last = place + 1 == self.seen.len();
             rail.push(seen.phase(is_last, snapshot, terms, now));
         }
-        let over = self.seen.last().is_some_and(|seen| seen.status.is_over());
-        if !over {
+        let last = self.seen.last().map(|seen| &seen.status);
+        if last == Some(&Status::Error) && !remedies::is_partial(snapshot) {
+            // what came last before the end is what failed
+            let before_the_end = rail.iter_mut().rev().nth(1).filter(|phase| phase.status != Status::Cancelling);
+            if let Some(phase) = before_the_end {
+                phase.state = PhaseState::Failed;
+            }
+        }
+        if !last.is_some_and(Status::is_over) {
             let ahead = expected.into_iter().filter(|status| rank(status).is_some_and(|rank| rank > reached));
             rail.extend(ahead.map(|status| Phase { status, state: PhaseState::Ahead, lasted: None }));
         }
@@ -161,7 +183,7 @@ impl Seen {
         let until = if is_last { now } else { self.until };
         let span = until.duration_since(self.from).max(SignedDuration::ZERO);
         let reported = if is_last && self.from_known { None } else { reported(&status, snapshot, terms) };
-        let seen = if self.from_known { Lasted::Seen(span) } else { Lasted::AtLeast(span) };
+        let seen = if self.from_known && self.until_known { Lasted::Seen(span) } else { Lasted::AtLeast(span) };
         let state = if is_last { PhaseState::Current } else { PhaseState::Done };
         Phase { status, state, lasted: Some(reported.unwrap_or(seen)) }
     }
@@ -258,7 +280,7 @@ mod tests {
         let mut last = Snapshot::default();
         for (second, status) in looks {
             last = answer(status, members);
-            phases.observe(&last, at(*second));
+            phases.observe(&last, at(*second), SignedDuration::from_secs(90));
         }
         let rail = phases.rail(&last, &Terms::of(&last), at(looks.last().unwrap().0 + 1));
         let show = |phase: &Phase| {
@@ -310,6 +332,14 @@ mod tests {
     }
 
     #[test]
+    fn a_change_that_nobody_saw_has_no_time() {
+        assert_eq!(
+            rail(&[(5, "LAUNCHING"), (60, "LAUNCHING"), (300, "TRANSFERRING"), (305, "TRANSFERRING")], ENHANCED),
+            "done LAUNCHING >=60s, current TRANSFERRING >=6s, ahead SUCCESS"
+        );
+    }
+
+    #[test]
     fn a_phase_between_two_looks_is_there_all_the_same() {
         let result = r#","Result":{"PrepareDuration":700,"TransferDuration":2000,"VerifyDuration":1000}"#;
         assert_eq!(
@@ -332,9 +362,9 @@ mod tests {
         let result = r#","Result":{"PrepareStatus":"SUCCESS","PrepareDuration":800,"TransferStatus":"ERROR","VerifyStatus":"PENDING"}"#;
         assert_eq!(
             rail(&[(5, "ERROR")], result),
-            "unseen LAUNCHING, unseen PREPARING =0s, unseen TRANSFERRING, done ERROR"
+            "unseen LAUNCHING, unseen PREPARING =0s, failed TRANSFERRING, done ERROR"
         );
-        assert_eq!(rail(&[(5, "LAUNCHING"), (9, "ERROR")], ""), "done LAUNCHING >=4s, done ERROR");
+        assert_eq!(rail(&[(5, "LAUNCHING"), (9, "ERROR")], ""), "failed LAUNCHING >=4s, done ERROR");
     }
 
     #[test]
@@ -364,7 +394,11 @@ mod tests {
     fn flapping_fills_no_memory() {
         let mut phases = Phases::default();
         for n in 0..10_000 {
-            phases.observe(&answer(if n % 2 == 0 { "TRANSFERRING" } else { "VERIFYING" }, ""), at(n));
+            phases.observe(
+                &answer(if n % 2 == 0 { "TRANSFERRING" } else { "VERIFYING" }, ""),
+                at(n),
+                SignedDuration::from_secs(90),
+            );
         }
         assert!(phases.seen.len() <= KEPT);
     }

@@ -19,6 +19,7 @@ pub fn lines(json: &str) -> Vec<Line> {
         value: String::new(),
         levels: Vec::new(),
         name: String::new(),
+        closes: None,
     };
     let mut tokens = Tokens { rest: json }.peekable();
     while let Some(token) = tokens.next() {
@@ -48,6 +49,8 @@ struct Printer {
     /// Names of objects' members, or places in arrays.
     levels: Vec<Level>,
     name: String,
+    /// What the bracket on this line closes.
+    closes: Option<String>,
 }
 
 struct Level {
@@ -75,7 +78,7 @@ impl Printer {
 
     fn close(&mut self, token: &str) {
         self.end();
-        self.levels.pop();
+        self.closes = self.levels.pop().map(|level| format!("{} {token}", level.name));
         self.put(token);
     }
 
@@ -99,7 +102,7 @@ impl Printer {
             return;
         }
         let mut path: String = self.levels.iter().map(|level| format!("{}/", level.name)).collect();
-        path.push_str(&self.own_name());
+        path.push_str(&self.closes.take().unwrap_or_else(|| self.own_name()));
         let text = format!("{}{}", "  ".repeat(self.levels.len()), std::mem::take(&mut self.line));
         self.lines.push(Line { path, value: std::mem::take(&mut self.value), text });
     }
@@ -175,6 +178,16 @@ mod tests {
             lines(r#"{"A":{"B":1},"C":[2,3]}"#).into_iter().map(|line| (line.path, line.value)).collect();
         let has = |path: &str, value: &str| found.contains(&(path.to_owned(), value.to_owned()));
         assert!(has(r#"/"A"/"B""#, "1") && has(r#"/"C"/0"#, "2") && has(r#"/"C"/1"#, "3"), "{found:?}");
+    }
+
+    #[test]
+    fn no_two_lines_are_at_the_same_place() {
+        let mut paths: Vec<_> =
+            lines(r#"{"A":[{"B":1},{"B":[2]}],"C":{"D":{}}}"#).into_iter().map(|line| line.path).collect();
+        let count = paths.len();
+        paths.sort();
+        paths.dedup();
+        assert_eq!(paths.len(), count, "{paths:?}");
     }
 
     proptest::proptest! {

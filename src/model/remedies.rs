@@ -1,5 +1,7 @@
 //! What to do about an error, matched by parts of its code and its detail.
 
+use super::snapshot::{Snapshot, Status};
+
 /// What a symptom means and what helps.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Remedy {
@@ -12,6 +14,10 @@ pub struct Remedy {
 /// What to check when an execution stays in LAUNCHING.
 pub const STUCK_LAUNCHING: &str = "Is the task's agent on, and ONLINE in the console? Can it reach the network? \
      If both are so, ask AWS Support through the agent's local console.";
+
+/// What to check when nothing moves any more.
+pub const STALLED: &str = "Is the agent on, and ONLINE in the console? Do source and destination answer from where it is? \
+     A transfer that waits for one of them goes on by itself.";
 
 const REMEDIES: &[Remedy] = &[
     Remedy {
@@ -84,8 +90,13 @@ pub fn remedies(code: Option<&str>, detail: Option<&str>) -> Vec<&'static Remedy
     REMEDIES.iter().filter(fits).collect()
 }
 
-/// Whether an error is one of an execution that moved nearly all there was.
-pub fn is_partial_success(detail: &str) -> bool {
+/// Whether an execution ended with an error, but moved nearly all there was.
+pub fn is_partial(snapshot: &Snapshot) -> bool {
+    let detail = snapshot.result.as_ref().and_then(|result| result.error_detail.as_deref());
+    snapshot.status() == Some(Status::Error) && detail.is_some_and(is_partial_success)
+}
+
+fn is_partial_success(detail: &str) -> bool {
     let detail = detail.to_lowercase();
     detail.contains("transfer and verification completed") || detail.contains("selected files transferred except")
 }

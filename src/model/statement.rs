@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{
     applies::Verify,
+    diagnosis,
     events::Tone,
     execution::Execution,
     fault::FaultKind,
@@ -36,6 +37,11 @@ impl Now<'_> {
     /// A time of day, with its day where that is not today.
     pub fn moment(&self, at: Timestamp) -> String {
         units::moment(at, self.at, self.zone)
+    }
+
+    /// A time of day to the minute, with its day where that is not today.
+    pub fn minute(&self, at: Timestamp) -> String {
+        units::minute(at, self.at, self.zone)
     }
 
     /// How long ago: `2s`, `3h 12m`.
@@ -71,6 +77,7 @@ pub fn statement(execution: &Execution, now: &Now) -> Vec<Sentence> {
         Some(Status::Other(word)) => said.push(unknown(&word, execution, now)),
         None => said.push(say(Tone::Warning, "The answer has no status.")),
     }
+    said.extend(diagnosis::diagnose(execution).map(|why| say(Tone::Plain, why)));
     said.extend(report(snapshot));
     said
 }
@@ -112,7 +119,34 @@ fn trouble(execution: &Execution, now: &Now) -> Vec<Sentence> {
         text.push_str(&format!(" The last change was at {}.", now.moment(at)));
     }
     let word = health.state.as_str().to_uppercase();
-    vec![say(health.state.tone(), format!("{word}: {text}"))]
+    let mut said = vec![say(health.tone, format!("{word}: {text}"))];
+    match health.state {
+        HealthState::Stalled => {
+            let look = where_to_look(execution, "may say why");
+            said.push(say(Tone::Plain, format!("{} {look}", remedies::STALLED)));
+        }
+        HealthState::Failing => {
+            let lanes = execution.pipeline();
+            let began = lanes.iter().filter_map(|lane| execution.flow().began(lane.step)).min();
+            let began = began.map(|at| format!("The first failure was seen at {}. ", now.moment(at)));
+            let look = where_to_look(execution, "names what failed");
+            said.push(say(Tone::Plain, format!("{}{look}", began.unwrap_or_default())));
+        }
+        _ => {}
+    }
+    said
+}
+
+/// Where the service tells more, and what it tells.
+fn where_to_look(execution: &Execution, tells: &str) -> String {
+    let options = execution.snapshot().and_then(|snapshot| snapshot.options.as_ref());
+    if options.and_then(|options| options.log_level.as_deref()) == Some("OFF") {
+        return "Nothing is logged (LogLevel is OFF); with BASIC the next run would name what failed.".into();
+    }
+    match &execution.task().log_group {
+        Some(group) => format!("The log group {group} in CloudWatch {tells}."),
+        None => format!("The task's log in CloudWatch {tells}."),
+    }
 }
 
 fn queued(execution: &Execution, now: &Now) -> Sentence {
@@ -192,7 +226,7 @@ fn cancelling(snapshot: &Snapshot) -> Sentence {
 }
 
 fn success(execution: &Execution, snapshot: &Snapshot, now: &Now) -> Vec<Sentence> {
-    let elapsed = execution.elapsed(now.at).map(|elapsed| format!(" in {}", lasted(elapsed))).unwrap_or_default();
+    let elapsed = execution.elapsed(now.at).map(|elapsed| format!(" in {}", units::span(elapsed))).unwrap_or_default();
     let ending = progress::ending(snapshot, execution.terms());
     if ending == Some(Ending::Nothing) {
         return vec![say(
@@ -201,11 +235,17 @@ fn success(execution: &Execution, snapshot: &Snapshot, now: &Now) -> Vec<Sentenc
         )];
     }
     let mut said = Vec::new();
-    for reason in execution.health(now.at).reasons {
-        said.push(say(Tone::Warning, format!("It ended with SUCCESS, but not whole: {}", lowercase_first(&reason))));
+    if let (Some(Ending::Failures(failed)), Some(steps)) = (ending, failed_steps(execution)) {
+        let words = format!("It ended with SUCCESS, but {} failed: {steps}.", units::items(failed));
+        said.push(say(Tone::Warning, words));
+    } else if let Some(reason) = execution.health(now.at).reasons.first() {
+        let words = format!("It ended with SUCCESS, but not whole: {}", lowercase_first(reason));
+        said.push(say(Tone::Warning, words));
     }
-    said.extend(failed_steps(execution));
     let tone = if said.is_empty() { Tone::Good } else { Tone::Plain };
+    if matches!(ending, Some(Ending::Failures(_) | Ending::SkippedOfAll(_))) {
+        said.push(say(Tone::Plain, where_to_look(execution, "names what failed")));
+    }
     let mut facts = achieved(execution, snapshot);
     facts.extend(execution.average().map(|rate| format!("{} on average", units::byte_rate(rate))));
     let facts = if facts.is_empty() { String::new() } else { format!(": {}", facts.join(", ")) };
@@ -213,10 +253,6 @@ fn success(execution: &Execution, snapshot: &Snapshot, now: &Now) -> Vec<Sentenc
     let saved = saved.map(|saved| format!(" Compression saved {} on the network.", units::percent(saved)));
     said.push(say(tone, format!("Done{elapsed}{facts}.{}", saved.unwrap_or_default())));
     said
-}
-
-fn lasted(span: SignedDuration) -> String {
-    units::milliseconds(i64::try_from(span.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// Files, folders and bytes by now.
@@ -234,24 +270,28 @@ fn achieved(execution: &Execution, snapshot: &Snapshot) -> Vec<String> {
     facts
 }
 
-/// `Failed: 12 transfer, 41 verify.`
-fn failed_steps(execution: &Execution) -> Option<Sentence> {
+/// `12 to transfer, 41 to verify`; `None` where nothing failed.
+fn failed_steps(execution: &Execution) -> Option<String> {
     let lanes = execution.pipeline();
     let steps: Vec<String> = lanes
         .iter()
         .filter_map(|lane| Some((lane.step.failing()?, lane.failed().filter(|failed| *failed > 0)?)))
         .map(|(step, failed)| format!("{} to {step}", units::count(failed)))
         .collect();
-    (!steps.is_empty()).then(|| say(Tone::Warning, format!("Failed: {}.", steps.join(", "))))
+    (!steps.is_empty()).then(|| steps.join(", "))
 }
 
 fn error(execution: &Execution, snapshot: &Snapshot, now: &Now) -> Vec<Sentence> {
     let result = snapshot.result.as_ref();
     let code = result.and_then(|result| result.error_code.as_deref());
     let detail = result.and_then(|result| result.error_detail.as_deref());
-    let elapsed = execution.elapsed(now.at).map(|elapsed| format!(", after {}", lasted(elapsed))).unwrap_or_default();
-    let mut said = vec![if detail.is_some_and(remedies::is_partial_success) {
-        say(Tone::Warning, format!("PARTIAL SUCCESS{elapsed}: it ended with ERROR, but nearly all was transferred."))
+    let elapsed =
+        execution.elapsed(now.at).map(|elapsed| format!(", after {}", units::span(elapsed))).unwrap_or_default();
+    let mut said = vec![if remedies::is_partial(snapshot) {
+        let share = execution.bytes().fraction();
+        let written = share.map(|share| format!(", with {} of the bytes written", units::percent(share)));
+        let words = format!("PARTIAL SUCCESS{elapsed}: it ended with ERROR{}.", written.unwrap_or_default());
+        say(Tone::Warning, words)
     } else {
         let phase = failing_phase(execution, snapshot).map(|phase| format!(" while {phase}")).unwrap_or_default();
         say(Tone::Alarm, format!("FAILED{phase}{elapsed}."))
@@ -261,14 +301,14 @@ fn error(execution: &Execution, snapshot: &Snapshot, now: &Now) -> Vec<Sentence>
     if told.is_empty() {
         said.push(say(Tone::Plain, "The service gives no reason. The log in CloudWatch may."));
     } else {
-        said.push(say(Tone::Alarm, told.join(": ")));
+        said.push(say(said[0].tone, told.join(": ")));
     }
     said.extend(
         remedies::remedies(code, detail)
             .iter()
             .map(|remedy| say(Tone::Plain, format!("What to do: {}", remedy.advice))),
     );
-    said.extend(failed_steps(execution));
+    said.extend(failed_steps(execution).map(|steps| say(Tone::Warning, format!("Failed: {steps}."))));
     let facts = achieved(execution, snapshot);
     if !facts.is_empty() {
         let share = execution.bytes().fraction().map(|fraction| format!(", {} of the bytes", units::percent(fraction)));
@@ -301,7 +341,7 @@ fn lowercase_first(text: &str) -> String {
     characters.next().map(|first| first.to_lowercase().chain(characters).collect()).unwrap_or_default()
 }
 
-/// Status, share, amounts and rate in a few words each, for one line.
+/// Status, share, rate, end, failures and amounts in a few words each, for one line; the most telling first.
 pub fn headline(execution: &Execution, now: &Now) -> Vec<String> {
     let Some(snapshot) = execution.snapshot() else { return vec!["asking".into()] };
     let mut words = vec![snapshot.status.as_deref().unwrap_or("no status").to_owned()];
@@ -309,6 +349,15 @@ pub fn headline(execution: &Execution, now: &Now) -> Vec<String> {
     if !snapshot.is_over() {
         words.extend(bytes.fraction().map(units::percent));
     }
+    if snapshot.status() == Some(Status::Transferring) && execution.unchanged_for() < SignedDuration::from_secs(60) {
+        words.extend(execution.timeline().byte_rate().map(|rate| units::byte_rate(rate.per_second)));
+    }
+    if let Ok(estimate) = execution.estimate(now.at) {
+        let at_least = if estimate.is_lower_bound { "≥ " } else { "" };
+        words.push(format!("{at_least}{}–{}", now.minute(estimate.earliest), now.minute(estimate.latest)));
+    }
+    let failed = progress::failures(snapshot).filter(|failed| *failed > 0);
+    words.extend(failed.map(|failed| format!("{} failed", units::count(failed))));
     let at_least = if execution.totals_grow() { "≥ " } else { "" };
     words.extend(match (bytes.done, bytes.total) {
         (Some(done), Some(total)) if done < total => {
@@ -317,11 +366,6 @@ pub fn headline(execution: &Execution, now: &Now) -> Vec<String> {
         (Some(done), _) if done != 0 => Some(units::bytes(done)),
         _ => None,
     });
-    if snapshot.status() == Some(Status::Transferring) && execution.unchanged_for() < SignedDuration::from_secs(60) {
-        words.extend(execution.timeline().byte_rate().map(|rate| units::byte_rate(rate.per_second)));
-    }
-    let failed = progress::failures(snapshot).filter(|failed| *failed > 0);
-    words.extend(failed.map(|failed| format!("{} failed", units::count(failed))));
     words.extend(execution.elapsed(now.at).map(units::duration));
     words
 }

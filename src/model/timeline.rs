@@ -1,31 +1,51 @@
-//! The past: when the counters changed, by how much, and how fast that was.
+//! The past: when the counters changed, by how much, and how fast that was; fine for what is fresh, coarse for
+//! what is old.
 
 use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// How many stretches of time are kept. Beyond it neighbours are joined, the oldest first.
-const KEPT: usize = 4096;
+/// Changes that are kept one by one.
+const FINE: usize = 1024;
+/// How long they are.
+const FINE_FOR: SignedDuration = SignedDuration::from_hours(1);
+/// What is older is kept by the minute, for a day.
+const MINUTES: SignedDuration = SignedDuration::from_mins(1);
+const MINUTES_FOR: SignedDuration = SignedDuration::from_hours(24);
+/// And by ten minutes beyond.
+const TENS: SignedDuration = SignedDuration::from_mins(10);
+/// Samples that a coarse tier has at most. Six weeks of ten minutes fit; beyond, neighbours are joined.
+const COARSE: usize = 6144;
+/// Changes that a rate looks back over at least.
+const CHANGES: usize = 3;
+/// How long a rate looks back at least.
+const WINDOW: SignedDuration = SignedDuration::from_secs(60);
 
-/// How many changes a rate looks back over.
-const WINDOW: usize = 4;
-
-/// What moved between two changes of the counters.
+/// What moved in a stretch of time, without a gap.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stretch {
-    /// The change before.
+    /// Its beginning: a change of the counters.
     pub from: Timestamp,
-    /// The change that ended it.
+    /// Its end: another change.
     pub to: Timestamp,
     /// Bytes written in between.
     pub bytes: i64,
     /// Files transferred in between.
     pub files: i64,
+    /// The lowest rate between two changes in it, in bytes a second.
+    pub slowest: f64,
+    /// The highest one.
+    pub fastest: f64,
 }
 
 impl Stretch {
+    fn between(from: Timestamp, to: Timestamp, bytes: i64, files: i64) -> Self {
+        let rate = bytes as f64 / to.duration_since(from).as_secs_f64();
+        Self { from, to, bytes, files, slowest: rate, fastest: rate }
+    }
+
     /// Seconds from its beginning to its end, above 0.
-    fn seconds(&self) -> f64 {
+    pub fn seconds(&self) -> f64 {
         self.to.duration_since(self.from).as_secs_f64()
     }
 
@@ -35,6 +55,8 @@ impl Stretch {
             to: next.to,
             bytes: self.bytes.saturating_add(next.bytes),
             files: self.files.saturating_add(next.files),
+            slowest: self.slowest.min(next.slowest),
+            fastest: self.fastest.max(next.fastest),
         }
     }
 }
@@ -46,16 +68,6 @@ pub struct Rate {
     pub per_second: f64,
     /// Seconds that it was taken over, above 0.
     pub window: f64,
-}
-
-/// The counters' history, bounded: changes only, since the service moves them in steps.
-#[derive(Clone, Debug, Default)]
-pub struct Timeline {
-    stretches: VecDeque<Stretch>,
-    recent: VecDeque<Stretch>,
-    last: Option<Counters>,
-    changed: Option<Change>,
-    seen_at: Option<Timestamp>,
 }
 
 /// The counters that a rate is taken of, and the service's clock beside them.
@@ -87,17 +99,29 @@ impl Change {
     }
 }
 
+/// The counters' history: changes only, since the service moves them in steps. Bounded, whatever comes.
+#[derive(Clone, Debug, Default)]
+pub struct Timeline {
+    fine: VecDeque<Stretch>,
+    minutes: VecDeque<Stretch>,
+    tens: VecDeque<Stretch>,
+    last: Option<Counters>,
+    changed: Option<Change>,
+    seen_at: Option<Timestamp>,
+    /// Where the newest unbroken row of stretches begins.
+    unbroken_since: Option<Timestamp>,
+}
+
 impl Timeline {
     /// Folds in the counters of one answer. The first one is what later ones are measured against.
     ///
     /// After a time of not looking, longer than `blind_after`, it begins anew: what moved meanwhile is known,
-    /// when is not.
+    /// when is not. Counters that fall make no stretch.
     pub fn observe(&mut self, at: Timestamp, counters: Counters, blind_after: SignedDuration) {
         let seen_before = self.seen_at.replace(at).unwrap_or(at);
         let Some(old) = self.last.replace(counters) else { return };
         if at.duration_since(seen_before) > blind_after {
             self.changed = None;
-            self.recent.clear();
         }
         if (counters.bytes, counters.files) == (old.bytes, old.files) {
             return;
@@ -105,75 +129,91 @@ impl Timeline {
         // When the counters came to be as we first saw them is unknown, so the first change measures nothing.
         let Some(before) = self.changed else {
             self.changed = Some(Change { at, clock: counters.clock });
+            self.unbroken_since = Some(at);
             return;
         };
         let to = before.next(counters.clock, seen_before, at);
         self.changed = Some(Change { at: to, clock: counters.clock });
         let (bytes, files) = (counters.bytes.saturating_sub(old.bytes), counters.files.saturating_sub(old.files));
-        if to <= before.at || bytes < 0 || files < 0 {
-            self.recent.clear();
-            return;
+        if to > before.at && bytes >= 0 && files >= 0 {
+            self.push(Stretch::between(before.at, to, bytes, files));
+        } else {
+            self.unbroken_since = Some(to);
         }
-        self.push(Stretch { from: before.at, to, bytes, files });
     }
 
     fn push(&mut self, stretch: Stretch) {
-        self.recent.push_back(stretch);
-        if self.recent.len() > WINDOW {
-            self.recent.pop_front();
-        }
-        self.stretches.push_back(stretch);
-        if self.stretches.len() > KEPT {
-            self.thin_out();
-        }
-    }
-
-    /// Joins the older half pairwise, where no gap lies between.
-    fn thin_out(&mut self) {
-        let older: Vec<Stretch> = self.stretches.drain(..KEPT / 2).collect();
-        let mut joined: Vec<Stretch> = Vec::with_capacity(KEPT / 4);
-        let mut pairs = older.iter().copied().peekable();
-        while let Some(stretch) = pairs.next() {
-            let next = pairs.next_if(|next| next.from == stretch.to);
-            joined.push(next.map_or(stretch, |next| stretch.joined(&next)));
-        }
-        // Where gaps keep them apart, the oldest go: memory is bounded whatever comes.
-        let spare = joined.len().saturating_sub(KEPT / 2 - 1);
-        for stretch in joined.into_iter().skip(spare).rev() {
-            self.stretches.push_front(stretch);
+        self.fine.push_back(stretch);
+        forget(&mut self.fine, FINE, stretch.to, FINE_FOR);
+        gather(&mut self.minutes, stretch, MINUTES);
+        forget(&mut self.minutes, COARSE, stretch.to, MINUTES_FOR);
+        gather(&mut self.tens, stretch, TENS);
+        if self.tens.len() > COARSE {
+            thin_out(&mut self.tens);
         }
     }
 
-    /// What moved between changes, oldest first; a gap lies where one does not begin at the other's end.
-    pub fn stretches(&self) -> impl ExactSizeIterator<Item = &Stretch> + Clone {
-        self.stretches.iter()
+    /// What moved between changes in the last hour, oldest first; a gap lies where one does not begin at the
+    /// other's end.
+    pub fn fresh(&self) -> impl DoubleEndedIterator<Item = &Stretch> + ExactSizeIterator {
+        self.fine.iter()
     }
 
-    /// Bytes a second over the last changes; `None` before there are two of them.
+    /// All of the past by ten minutes, oldest first.
+    pub fn all(&self) -> impl DoubleEndedIterator<Item = &Stretch> + ExactSizeIterator {
+        self.tens.iter()
+    }
+
+    /// Whether nothing was seen to move yet.
+    pub fn is_empty(&self) -> bool {
+        self.tens.is_empty()
+    }
+
+    /// Bytes a second over the last changes; `None` before there are three of them.
     pub fn byte_rate(&self) -> Option<Rate> {
-        self.rate(|stretch| stretch.bytes)
+        self.rate(WINDOW, |stretch| stretch.bytes)
     }
 
-    /// Files a second over the last changes; `None` before there are two of them.
+    /// Files a second over the last changes; `None` before there are three of them.
     pub fn file_rate(&self) -> Option<Rate> {
-        self.rate(|stretch| stretch.files)
+        self.rate(WINDOW, |stretch| stretch.files)
     }
 
-    fn rate(&self, amount: fn(&Stretch) -> i64) -> Option<Rate> {
-        let window: f64 = self.recent.iter().map(Stretch::seconds).sum();
-        let moved: f64 = self.recent.iter().map(|stretch| amount(stretch) as f64).sum();
-        (window > 0.0).then(|| Rate { per_second: moved / window, window })
+    /// The rate over the last changes: so many that they reach back for `back`, and three at least. `None` before
+    /// there are three of them in a row.
+    pub fn rate(&self, back: SignedDuration, amount: fn(&Stretch) -> i64) -> Option<Rate> {
+        let since = self.unbroken_since?;
+        let (mut changes, mut moved, mut window) = (1, 0.0, 0.0);
+        for stretch in self.fine.iter().rev().take_while(|stretch| stretch.from >= since) {
+            if changes >= CHANGES && window >= back.as_secs_f64() {
+                break;
+            }
+            changes += 1;
+            moved += amount(stretch) as f64;
+            window += stretch.seconds();
+        }
+        (changes >= CHANGES && window > 0.0).then(|| Rate { per_second: moved / window, window })
     }
 
-    /// How far apart the counters' last changes were; `None` before there are two of them.
-    pub fn step(&self) -> Option<SignedDuration> {
-        let total: SignedDuration = self.recent.iter().map(|stretch| stretch.to.duration_since(stretch.from)).sum();
-        (!self.recent.is_empty()).then(|| total / self.recent.len() as i32)
+    /// The median rate of all of the past by ten minutes, in bytes a second; `None` before there is an hour of it.
+    pub fn median(&self) -> Option<f64> {
+        let mut rates: Vec<f64> = self.tens.iter().map(|stretch| stretch.bytes as f64 / stretch.seconds()).collect();
+        let seconds: f64 = self.tens.iter().map(Stretch::seconds).sum();
+        if seconds < 3600.0 {
+            return None;
+        }
+        let middle = rates.len() / 2;
+        Some(*rates.select_nth_unstable_by(middle, f64::total_cmp).1)
     }
 
-    /// The fastest stretch in bytes a second.
+    /// The highest rate between two changes, in bytes a second.
     pub fn peak(&self) -> Option<f64> {
-        self.stretches.iter().map(|stretch| stretch.bytes as f64 / stretch.seconds()).reduce(f64::max)
+        self.tens.iter().map(|stretch| stretch.fastest).reduce(f64::max)
+    }
+
+    /// When the first stretch begins.
+    pub fn begins(&self) -> Option<Timestamp> {
+        self.tens.front().map(|stretch| stretch.from)
     }
 
     /// The rate in each of `count` equal parts of the time from `from` to `to`; `None` where nothing is known.
@@ -184,8 +224,9 @@ impl Timeline {
         }
         let width = whole / count as f64;
         let (mut moved, mut covered) = (vec![0.0; count], vec![0.0; count]);
-        let begins = self.stretches.partition_point(|stretch| stretch.to <= from);
-        for stretch in self.stretches.range(begins..) {
+        let tier = self.tier(from);
+        let begins = tier.partition_point(|stretch| stretch.to <= from);
+        for stretch in tier.range(begins..) {
             let start = stretch.from.duration_since(from).as_secs_f64().max(0.0);
             let end = stretch.to.duration_since(from).as_secs_f64().min(whole);
             let rate = amount(stretch) as f64 / stretch.seconds();
@@ -200,6 +241,47 @@ impl Timeline {
             }
         }
         moved.iter().zip(covered).map(|(moved, covered)| (covered > 0.0).then(|| moved / covered)).collect()
+    }
+
+    /// The finest tier that reaches back to `from`, or to the beginning.
+    fn tier(&self, from: Timestamp) -> &VecDeque<Stretch> {
+        let begins = self.begins();
+        let reaches = |tier: &&VecDeque<Stretch>| {
+            tier.front().is_none_or(|first| first.from <= from || Some(first.from) == begins)
+        };
+        [&self.fine, &self.minutes].into_iter().find(reaches).unwrap_or(&self.tens)
+    }
+}
+
+/// Drops what is too old, and the oldest of too many.
+fn forget(tier: &mut VecDeque<Stretch>, most: usize, now: Timestamp, keep: SignedDuration) {
+    while tier.len() > most || tier.front().is_some_and(|oldest| now.duration_since(oldest.to) > keep) {
+        tier.pop_front();
+    }
+}
+
+/// Adds a stretch to the newest sample of a tier, if it follows without a gap and ends in the same `width` of time.
+fn gather(tier: &mut VecDeque<Stretch>, stretch: Stretch, width: SignedDuration) {
+    let place = |at: Timestamp| at.as_second().div_euclid(width.as_secs());
+    match tier.back_mut() {
+        Some(last) if last.to == stretch.from && place(last.to) == place(stretch.to) => *last = last.joined(&stretch),
+        _ => tier.push_back(stretch),
+    }
+}
+
+/// Joins the older half pairwise, where no gap lies between. Where gaps keep them apart, the oldest go.
+fn thin_out(tier: &mut VecDeque<Stretch>) {
+    let half = tier.len() / 2;
+    let older: Vec<Stretch> = tier.drain(..half).collect();
+    let mut joined: Vec<Stretch> = Vec::with_capacity(half);
+    let mut pairs = older.iter().copied().peekable();
+    while let Some(stretch) = pairs.next() {
+        let next = pairs.next_if(|next| next.from == stretch.to);
+        joined.push(next.map_or(stretch, |next| stretch.joined(&next)));
+    }
+    let spare = joined.len().saturating_sub(half.saturating_sub(1));
+    for stretch in joined.into_iter().skip(spare).rev() {
+        tier.push_front(stretch);
     }
 }
 
@@ -230,11 +312,11 @@ mod tests {
     fn a_rate_is_taken_between_changes_not_between_polls() {
         assert_eq!(steady(10).byte_rate(), None, "no change yet");
         assert_eq!(steady(25).byte_rate(), None, "one change, but since when?");
-        assert_eq!(steady(30).byte_rate(), Some(Rate { per_second: 100.0, window: 15.0 }));
+        assert_eq!(steady(30).byte_rate(), None, "two changes");
+        assert_eq!(steady(45).byte_rate(), Some(Rate { per_second: 100.0, window: 30.0 }));
         let timeline = steady(600);
         assert_eq!(timeline.byte_rate(), Some(Rate { per_second: 100.0, window: 60.0 }));
         assert_eq!(timeline.file_rate().map(|rate| rate.per_second), Some(0.2));
-        assert_eq!(timeline.step(), Some(SignedDuration::from_secs(15)));
         assert_eq!(timeline.peak(), Some(100.0));
     }
 
@@ -248,7 +330,7 @@ mod tests {
             timeline.observe(at(step * 15 + late - 7), shown(step - 1), BLIND);
             timeline.observe(at(step * 15 + late), shown(step), BLIND);
         }
-        for stretch in timeline.stretches().skip(1) {
+        for stretch in timeline.fresh().skip(1) {
             let rate = stretch.bytes as f64 / stretch.seconds();
             assert!((85.0..=115.0).contains(&rate), "{rate}");
         }
@@ -279,26 +361,48 @@ mod tests {
     }
 
     #[test]
-    fn counters_that_fall_or_times_that_go_back_give_no_rate() {
-        let mut timeline = steady(60);
-        timeline.observe(at(75), counted(10, 0), BLIND);
+    fn counters_that_fall_cost_their_own_stretch_alone() {
+        let mut timeline = steady(600);
+        let before = timeline.all().len();
+        timeline.observe(at(615), counted(10, 0), BLIND);
+        timeline.observe(at(610), counted(5000, 10), BLIND);
         assert_eq!(timeline.byte_rate(), None);
-        timeline.observe(at(70), counted(5000, 10), BLIND);
-        assert_eq!(timeline.byte_rate(), None);
+        assert_eq!(timeline.all().len(), before);
+        for t in [630, 645, 660] {
+            timeline.observe(at(t), counted(5000 + (t - 610) * 100, t), BLIND);
+        }
+        assert_eq!(timeline.byte_rate().map(|rate| rate.per_second), Some(100.0));
     }
 
     #[test]
-    fn two_weeks_stay_bounded_and_complete() {
+    fn two_weeks_stay_small_and_whole() {
         let mut timeline = Timeline::default();
         let end = 14 * 86_400;
-        for t in (0..=end).step_by(15) {
+        for t in (0..=end).step_by(5) {
             timeline.observe(at(t), counted(t * 100, t), BLIND);
         }
-        assert!(timeline.stretches().len() <= KEPT);
-        let total: i64 = timeline.stretches().map(|stretch| stretch.bytes).sum();
-        assert_eq!(total, (end - 15) * 100);
-        let parts = timeline.parts(at(15), at(end), 100, |stretch| stretch.bytes);
-        assert!(parts.iter().all(|part| part.is_some_and(|rate| (rate - 100.0).abs() < 1e-6)));
+        let samples = timeline.fine.capacity() + timeline.minutes.capacity() + timeline.tens.capacity();
+        assert!(samples * size_of::<Stretch>() < 1 << 20, "{samples} samples");
+        let total: i64 = timeline.all().map(|stretch| stretch.bytes).sum();
+        assert_eq!(total, (end - 5) * 100);
+        for range in [300, 3600, 86_400, end - 5] {
+            let parts = timeline.parts(at(end - range), at(end), 100, |stretch| stretch.bytes);
+            assert!(parts.iter().all(|part| part.is_some_and(|rate| (rate - 100.0).abs() < 1e-6)), "{range}");
+        }
+    }
+
+    #[test]
+    fn a_short_stop_days_ago_is_still_seen() {
+        let mut timeline = Timeline::default();
+        let mut bytes = 0;
+        for t in (0..4 * 86_400).step_by(15) {
+            // four minutes without a byte, but files of nothing go on
+            bytes += if (86_400..86_640).contains(&t) { 0 } else { 1500 };
+            timeline.observe(at(t), counted(bytes, t), BLIND);
+        }
+        let slow: Vec<_> = timeline.all().filter(|stretch| stretch.slowest == 0.0).collect();
+        assert_eq!(slow.len(), 1);
+        assert!(slow[0].from <= at(86_400) && slow[0].to >= at(86_640));
     }
 
     #[test]
@@ -309,7 +413,13 @@ mod tests {
                 timeline.observe(at(n * 1000 + second), counted(n * 100 + step, n), BLIND);
             }
         }
-        assert!(timeline.stretches().len() <= KEPT);
+        assert!(timeline.tens.len() <= COARSE && timeline.fine.len() <= FINE && timeline.minutes.len() <= COARSE);
+    }
+
+    #[test]
+    fn the_median_is_the_runs_own() {
+        assert_eq!(steady(3000).median(), None);
+        assert_eq!(steady(7200).median(), Some(100.0));
     }
 
     proptest::proptest! {

@@ -74,6 +74,11 @@ pub fn count(count: i64) -> String {
     out
 }
 
+/// A count of items: `1 item`, `12 items`.
+pub fn items(number: i64) -> String {
+    format!("{} item{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 /// A count with three digits and a letter where it is large: `21.5 M`, `84,213` stays as it is.
 pub fn short_count(n: i64) -> String {
     let magnitude = n.unsigned_abs();
@@ -143,6 +148,22 @@ pub fn milliseconds(milliseconds: i64) -> String {
     }
 }
 
+/// A time span that lies ahead, no finer than it can be known: whole minutes from ten minutes on.
+pub fn ahead(span: SignedDuration) -> String {
+    let seconds = span.as_secs().max(0);
+    let grain = match seconds {
+        0..600 => 10,
+        600..86_400 => 60,
+        _ => 3600,
+    };
+    duration(SignedDuration::from_secs((seconds + grain / 2) / grain * grain))
+}
+
+/// A time span that was measured, with tenths below ten seconds.
+pub fn span(span: SignedDuration) -> String {
+    milliseconds(i64::try_from(span.as_millis()).unwrap_or(i64::MAX))
+}
+
 /// An interval as it was asked for: `5s`, `500ms`, `1m`.
 pub fn interval(interval: Duration) -> String {
     let milliseconds = interval.as_millis();
@@ -157,6 +178,12 @@ pub fn interval(interval: Duration) -> String {
 pub fn moment(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone.clone()));
     format!("{}{}", day(&at, &now), at.strftime("%H:%M:%S"))
+}
+
+/// A time of day to the minute: `21:40`; with the day where it is not `now`'s.
+pub fn minute(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone.clone()));
+    format!("{}{}", day(&at, &now), at.strftime("%H:%M"))
 }
 
 /// Date, time and offset in full: `2026-11-22 16:00:05 +01:00`.
@@ -254,6 +281,23 @@ mod tests {
         assert_eq!(milliseconds(91_639), "1m 31s");
         assert_eq!(milliseconds(i64::MAX).split(' ').count(), 2);
         assert_eq!(milliseconds(i64::MIN), "0s");
+    }
+
+    #[test]
+    fn what_lies_ahead_is_not_told_to_the_second() {
+        for (seconds, shown) in [
+            (-3, "0s"),
+            (7, "10s"),
+            (94, "1m 30s"),
+            (599, "10m"),
+            (1322, "22m"),
+            (3599, "1h"),
+            (14_220, "3h 57m"),
+            (86_399, "1d"),
+            (100_000, "1d 4h"),
+        ] {
+            assert_eq!(ahead(SignedDuration::from_secs(seconds)), shown, "{seconds}");
+        }
     }
 
     #[test]

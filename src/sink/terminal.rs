@@ -3,6 +3,7 @@
 use std::{
     future::Future,
     io::{self, BufWriter, Stdout, Write},
+    mem::ManuallyDrop,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
@@ -10,7 +11,7 @@ use std::{
 use crossterm::{
     clipboard::CopyToClipboard,
     cursor,
-    event::{DisableBracketedPaste, EnableBracketedPaste, Event as Input, EventStream},
+    event::{self, DisableBracketedPaste, EnableBracketedPaste, Event as Input},
     execute, queue,
     terminal::{
         BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, SetTitle,
@@ -105,7 +106,7 @@ pub async fn run(mut app: App, screen: &mut impl Screen, events: impl Stream<Ite
         for effect in app.take_effects() {
             screen.carry_out(effect)?;
         }
-        if dirty && drawn_at.elapsed() >= FRAME {
+        if dirty && app.end().is_none() && drawn_at.elapsed() >= FRAME {
             paint(&mut app, screen)?;
             (drawn_at, dirty) = (Instant::now(), false);
         }
@@ -121,7 +122,8 @@ fn paint(app: &mut App, screen: &mut impl Screen) -> io::Result<()> {
 
 /// The terminal of the process, taken over until it is dropped.
 pub struct Tty {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    /// Never dropped: it would print that it can't show the cursor, and in a window that was closed, printing panics.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
     look: Look,
     title: String,
 }
@@ -142,7 +144,7 @@ impl Tty {
         take()?;
         let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
         match Terminal::new(backend) {
-            Ok(terminal) => Ok(Self { terminal, look, title: String::new() }),
+            Ok(terminal) => Ok(Self { terminal: ManuallyDrop::new(terminal), look, title: String::new() }),
             Err(error) => {
                 give_back();
                 Err(error)
@@ -157,11 +159,16 @@ impl Tty {
         self.again()
     }
 
-    /// Takes the terminal again and forgets what was on it.
+    /// Takes the terminal again, whatever others did to it meanwhile, and forgets what was on it.
     fn again(&mut self) -> io::Result<()> {
+        if TAKEN.load(Ordering::SeqCst) {
+            disable_raw_mode()?;
+        }
         take()?;
         self.title.clear();
-        self.terminal.clear()
+        // not `clear`, which asks the terminal where its cursor is, and fails where no answer comes within 2 s
+        let size = self.terminal.size()?;
+        self.terminal.resize(size.into())
     }
 }
 
@@ -197,9 +204,10 @@ impl Screen for Tty {
 
 fn take() -> io::Result<()> {
     enable_raw_mode()?;
-    TAKEN.store(true, Ordering::SeqCst);
     let mut out = io::stdout();
-    out.write_all(PUSH_TITLE.as_bytes())?;
+    if !TAKEN.swap(true, Ordering::SeqCst) {
+        out.write_all(PUSH_TITLE.as_bytes())?;
+    }
     execute!(out, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
 }
 
@@ -236,20 +244,12 @@ pub fn listen(events: mpsc::Sender<Event>, clock: Clock) -> io::Result<impl Futu
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut stop = signal(SignalKind::from_raw(signal_hook::consts::SIGTSTP))?;
     let mut goes_on = signal(SignalKind::from_raw(signal_hook::consts::SIGCONT))?;
+    hear(events.clone(), clock.clone());
     Ok(async move {
-        let mut inputs = EventStream::new();
         let mut seconds = tokio::time::interval(Duration::from_secs(1));
         seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             let what = tokio::select! {
-                input = inputs.next() => match input {
-                    Some(Ok(input)) => match understood(input) {
-                        Some(what) => what,
-                        None => continue,
-                    },
-                    // the terminal is gone
-                    Some(Err(_)) | None => What::Stop(129),
-                },
                 _ = seconds.tick() => What::Tick,
                 _ = terminate.recv() => What::Stop(143),
                 _ = hang_up.recv() => What::Stop(129),
@@ -265,11 +265,137 @@ pub fn listen(events: mpsc::Sender<Event>, clock: Clock) -> io::Result<impl Futu
     })
 }
 
+/// Keys and sizes, from a thread of their own: once a window is closed, crossterm reads from it without end, and the
+/// signal that says so must not wait for that.
+fn hear(events: mpsc::Sender<Event>, clock: Clock) {
+    std::thread::spawn(move || {
+        loop {
+            let what = match event::read() {
+                Ok(input) => match understood(input) {
+                    Some(what) => what,
+                    None => continue,
+                },
+                // the terminal is gone
+                Err(_) => What::Stop(129),
+            };
+            let last = matches!(what, What::Stop(_));
+            if events.blocking_send(Event { at: clock.now(), what }).is_err() || last {
+                return;
+            }
+        }
+    });
+}
+
 /// What is pasted is no command, and whether the window has the focus makes no difference.
 fn understood(input: Input) -> Option<What> {
     match input {
         Input::Key(key) => Some(What::Key(key)),
         Input::Resize(..) => Some(What::Resized),
         Input::Paste(_) | Input::FocusGained | Input::FocusLost | Input::Mouse(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::{KeyCode, KeyEvent};
+    use futures_util::stream;
+    use jiff::{Timestamp, tz::TimeZone};
+    use ratatui::backend::TestBackend;
+
+    use super::*;
+    use crate::model::arn::{Arn, EXAMPLE};
+
+    /// Counts frames.
+    struct Counter {
+        terminal: Terminal<TestBackend>,
+        frames: usize,
+        effects: Vec<Effect>,
+    }
+
+    impl Screen for Counter {
+        fn draw(&mut self, app: &App) -> io::Result<Extent> {
+            self.frames += 1;
+            Screen::draw(&mut self.terminal, app)
+        }
+
+        fn carry_out(&mut self, effect: Effect) -> io::Result<()> {
+            self.effects.push(effect);
+            Ok(())
+        }
+    }
+
+    fn counter() -> Counter {
+        let terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+        Counter { terminal, frames: 0, effects: Vec::new() }
+    }
+
+    fn app() -> App {
+        App::new([Arn::parse(EXAMPLE).unwrap()], Timestamp::UNIX_EPOCH, TimeZone::UTC)
+    }
+
+    fn tick(second: i64) -> Event {
+        Event::tick(Timestamp::from_second(second).unwrap())
+    }
+
+    fn key(code: char) -> Event {
+        Event::key(Timestamp::UNIX_EPOCH, KeyEvent::from(KeyCode::Char(code)))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_paints_before_anything_happened() {
+        let mut screen = counter();
+        let app = run(app(), &mut screen, stream::empty()).await.unwrap();
+        assert_eq!(screen.frames, 1);
+        assert_eq!(app.end(), None);
+        let cells: String = screen.terminal.backend().buffer().content.iter().map(|cell| cell.symbol()).collect();
+        assert!(cells.contains("exec-0123456789abcdef0"), "{cells}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_is_one_frame() {
+        let mut screen = counter();
+        let burst = stream::iter((0..500).map(tick));
+        run(app(), &mut screen, burst).await.unwrap();
+        assert_eq!(screen.frames, 1, "the first one; nothing is drawn for a stream that has ended");
+        let mut screen = counter();
+        let then_silence = stream::iter((0..500).map(tick)).chain(stream::once(async {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            key('q')
+        }));
+        run(app(), &mut screen, then_silence).await.unwrap();
+        assert_eq!(screen.frames, 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_draws_at_most_ten_times_a_second_and_shows_the_last_state() {
+        let mut screen = counter();
+        let busy = stream::unfold(0, |n| async move {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            (n < 400).then(|| (tick(n), n + 1))
+        });
+        let busy = busy.chain(stream::once(async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            key('q')
+        }));
+        let started = Instant::now();
+        run(app(), &mut screen, busy).await.unwrap();
+        let tenths = started.elapsed().as_millis() as usize / 100;
+        assert!((15..=tenths + 1).contains(&screen.frames), "{} frames in {tenths} tenths", screen.frames);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn effects_are_carried_out_once_and_in_order() {
+        let mut screen = counter();
+        let suspend = Event { at: Timestamp::UNIX_EPOCH, what: What::Suspend };
+        let resume = Event { at: Timestamp::UNIX_EPOCH, what: What::Resume };
+        run(app(), &mut screen, stream::iter([key('y'), suspend, resume])).await.unwrap();
+        assert_eq!(screen.effects, [Effect::Copy(EXAMPLE.into()), Effect::Suspend, Effect::Redraw]);
+    }
+
+    #[test]
+    fn a_paste_is_no_command() {
+        assert!(understood(Input::Paste("q\nq".into())).is_none());
+        assert!(understood(Input::FocusLost).is_none());
+        assert!(matches!(understood(Input::Resize(1, 1)), Some(What::Resized)));
     }
 }

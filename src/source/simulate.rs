@@ -4,12 +4,17 @@ use std::{
     io,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     sync::Arc,
+    time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::{runtime::Handle, task::JoinHandle};
 
 use self::{account::Account, scenario::Scenario};
-use crate::{clock::Clock, model::arn::Arn};
+use crate::{
+    clock::Clock,
+    model::{arn::Arn, observation::Observation},
+};
 
 mod account;
 mod counters;
@@ -18,6 +23,14 @@ pub mod scenario;
 pub mod scenarios;
 mod server;
 mod wire;
+
+/// What a watch of a scenario's execution sees, as long as it is answered: an observation every `interval` from
+/// `started` on, without end where the execution has none. `None` where no scenario is called so.
+pub fn simulated(scenario: &str, started: Timestamp, interval: Duration) -> Option<impl Iterator<Item = Observation>> {
+    let scenario = Scenario::named(scenario)?;
+    let (_, arn) = Account::new(&[scenario], started).executions().pop()?;
+    Some(scenario.observations(arn, started, interval))
+}
 
 /// A DataSync endpoint on 127.0.0.1 that serves until it is dropped.
 #[derive(Debug)]

@@ -5,20 +5,16 @@ use super::{
     text::{clean, span, wrap},
     theme::{self, DIM, PLAIN},
 };
-use crate::model::{
-    events::Tone,
-    statement::{self, Sentence},
-};
+use crate::model::{events::Tone, statement::Sentence};
 
 /// All there is to say, wrapped.
 pub fn rows(scene: &Scene) -> Vec<Row> {
-    statement::statement(scene.execution, &scene.now).iter().flat_map(|sentence| lines(sentence, scene.width)).collect()
+    scene.said.iter().flat_map(|sentence| lines(sentence, scene.width)).collect()
 }
 
 /// Whether any of it should be seen before everything else.
 pub fn presses(scene: &Scene) -> bool {
-    statement::statement(scene.execution, &scene.now).iter().any(|sentence| sentence.tone >= Tone::Warning)
-        || scene.execution.is_over()
+    scene.execution.is_over() || scene.said.iter().any(|sentence| sentence.tone >= Tone::Warning)
 }
 
 fn lines(sentence: &Sentence, columns: usize) -> Vec<Row> {

@@ -41,7 +41,7 @@ fn keys(shown: fn(Action) -> bool) -> Row {
     let mut row = Row::new();
     for binding in labelled {
         if !row.is_empty() {
-            row.push(span("   ", PLAIN));
+            row.push(span("  ", PLAIN));
         }
         row.push(span(binding.key, PLAIN));
         row.push(span(format!(" {}", binding.label), DIM));

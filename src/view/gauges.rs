@@ -8,7 +8,7 @@ use super::{
     theme::{self, BOLD, DIM, DONE, PLAIN},
 };
 use crate::model::{
-    events::Tone,
+    health::HealthState,
     progress::Gauge,
     snapshot::{Mode, Status},
     units,
@@ -50,7 +50,7 @@ pub fn rows(scene: &Scene) -> Vec<Row> {
 
 /// Done is cyan, and green, amber or red once it is over.
 fn bar_style(scene: &Scene) -> Style {
-    if scene.execution.is_over() { theme::style(scene.health.state.tone()) } else { DONE }
+    if scene.execution.is_over() { theme::style(scene.health.tone) } else { DONE }
 }
 
 /// How wide each part of a gauge is.
@@ -122,7 +122,7 @@ fn said_of_bytes(scene: &Scene, gauge: Gauge) -> Said {
             let done_unit = if done_unit == unit { String::new() } else { format!(" {done_unit}") };
             format!("{done_number}{done_unit} of {}{total_number} {unit}", at_least(scene))
         }
-        (Some(done), None) => units::bytes(done),
+        (Some(done), None) if done != 0 => units::bytes(done),
         _ => String::new(),
     };
     let rate = rate(scene, scene.execution.timeline().byte_rate().map(|rate| units::byte_rate(rate.per_second)));
@@ -134,7 +134,7 @@ fn said_of_files(scene: &Scene, gauge: Gauge) -> Said {
         (Some(done), Some(total)) => {
             format!("{} of {}{}", units::short_count(done), at_least(scene), units::short_count(total))
         }
-        (Some(done), None) => units::count(done),
+        (Some(done), None) if done != 0 => units::count(done),
         _ => String::new(),
     };
     let rate = rate(scene, scene.execution.timeline().file_rate().map(|rate| units::item_rate(rate.per_second)));
@@ -161,10 +161,10 @@ fn rate(scene: &Scene, rate: Option<String>) -> String {
         return String::new();
     }
     let still = scene.execution.counters_unchanged_for();
-    if scene.health.state.tone() >= Tone::Warning && scene.execution.fault().is_some() {
+    if scene.health.state == HealthState::Blind {
         return "not seen".into();
     }
-    let step = scene.execution.timeline().step().unwrap_or_default();
+    let step = scene.execution.step().unwrap_or_default();
     if rate.is_some() && still >= jiff::SignedDuration::from_secs(60).max(step * 3) {
         return format!("still {}", units::duration(still));
     }

@@ -33,7 +33,7 @@ pub fn first(scene: &Scene) -> Row {
             break;
         }
         // the status is dropped last, but a health that alarms outlives it
-        let drop = if chips.len() == 3 || scene.health.state.tone() >= Tone::Warning { 0 } else { 1 };
+        let drop = if chips.len() == 3 || scene.health.tone >= Tone::Warning { 0 } else { 1 };
         chips.remove(drop);
     }
     let room = scene.width.saturating_sub(spans_width(&right) + width(&place));
@@ -45,7 +45,7 @@ pub fn second(scene: &Scene) -> Row {
     let arn = scene.execution.arn();
     let task = scene.execution.task();
     let full = format!("{} · {} · {}", arn.account, arn.region, arn.id());
-    let short = arn.id().to_owned();
+    let forms = [full.clone(), format!("{} · {}", arn.region, arn.id()), arn.id().to_owned()];
     let way = match (&task.source, &task.destination) {
         (None, None) => None,
         (source, destination) => {
@@ -60,8 +60,8 @@ pub fn second(scene: &Scene) -> Row {
         return both_ends(vec![span(left, DIM)], vec![span(cut(&right, room).into_owned(), DIM)], scene.width);
     };
     let wanted = width(&source) + 3 + width(&destination);
-    let right = [full, short].into_iter().find(|right| wanted.min(44) + 3 + width(right) <= scene.width);
-    let right = right.unwrap_or_default();
+    let beside = |least: usize| forms.iter().find(|right| least + 3 + width(right) <= scene.width);
+    let right = beside(wanted).or_else(|| beside(wanted.min(44))).cloned().unwrap_or_default();
     let room = scene.width.saturating_sub(if right.is_empty() { 0 } else { width(&right) + 3 }).saturating_sub(3);
     // the shorter one lends its room to the longer one
     let half = room / 2;
@@ -98,7 +98,7 @@ fn status(scene: &Scene) -> Row {
     let Some(status) = snapshot.status() else {
         return vec![span("no status", DIM)];
     };
-    let tone = if status.is_over() { scene.health.state.tone() } else { Tone::Plain };
+    let tone = if status.is_over() { scene.health.tone } else { Tone::Plain };
     let glyph = match status {
         Status::Success | Status::Error => theme::glyph(tone),
         Status::Queued | Status::Launching | Status::Other(_) => "◌",
@@ -118,11 +118,12 @@ fn health(scene: &Scene) -> Row {
     let state = scene.health.state;
     let word = match state {
         HealthState::FinishedWithFailures => "NOT WHOLE".to_owned(),
+        HealthState::Failed if scene.health.tone == Tone::Warning => "PARTIAL".to_owned(),
         // status and health would say the same twice
         HealthState::Finished | HealthState::Failed | HealthState::Cancelling => return Row::new(),
         state => state.as_str().to_uppercase(),
     };
-    let tone = state.tone();
+    let tone = scene.health.tone;
     let text = format!("{} {word}", theme::glyph(tone));
     match tone {
         Tone::Alarm => vec![span(format!(" {text} "), theme::style(tone).add_modifier(Modifier::REVERSED))],

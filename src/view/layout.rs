@@ -1,13 +1,13 @@
 //! It fits: which parts of the watch are there, and how high each one is.
 
-use super::{Row, Scene, banner, events, footer, gauges, head, phases, pipeline, throughput};
+use super::{Row, Scene, banner, eta, events, footer, gauges, head, options, phases, pipeline, throughput};
 
 /// A part of the watch.
 struct Part {
-    rows: Content,
+    content: Content,
     /// Rows without which it is not worth showing.
     least: usize,
-    /// Parts of a lower rank are dropped later.
+    /// Parts of a lower rank are served first.
     rank: u8,
     /// Rows given to it so far.
     given: usize,
@@ -16,39 +16,48 @@ struct Part {
 }
 
 enum Content {
+    /// So many rows of it at most; where it is cut, its last row says so.
+    Sentences(Vec<Row>, usize),
+    /// As many rows as there is room for, from the first on.
     Rows(Vec<Row>),
+    /// What nothing else needs the room for.
+    Settings(Vec<Row>),
     /// Drawn when its height is known; at most so many rows.
     Chart(usize),
-    /// The newest of them.
+    /// The newest of so many.
     Events(usize),
 }
 
 impl Part {
-    fn new(rank: u8, least: usize, apart: bool, rows: Vec<Row>) -> Self {
-        Self { least: least.min(rows.len()), rows: Content::Rows(rows), rank, given: 0, apart }
+    fn new(rank: u8, least: usize, apart: bool, content: Content) -> Self {
+        let mut part = Self { least, content, rank, given: 0, apart };
+        part.least = part.least.min(part.most());
+        part
     }
 
     fn most(&self) -> usize {
-        match &self.rows {
-            Content::Rows(rows) => rows.len(),
+        match &self.content {
+            Content::Sentences(rows, most) => rows.len().min(*most),
+            Content::Rows(rows) | Content::Settings(rows) => rows.len(),
             Content::Chart(most) | Content::Events(most) => *most,
         }
     }
 
-    fn is_elastic(&self) -> bool {
-        !matches!(self.rows, Content::Rows(_))
+    /// Gives it rows up to `upto` of what is left.
+    fn give(&mut self, upto: usize, left: &mut usize) {
+        let more = self.most().min(upto).saturating_sub(self.given).min(*left);
+        self.given += more;
+        *left -= more;
     }
 }
 
 /// The rows of the watch, as many as the screen has.
 pub fn watch(scene: &Scene, height: usize) -> Vec<Row> {
     let body = height - 1;
-    let lanes = pipeline::rows(scene);
-    let mut parts = parts(scene, lanes.clone(), height);
+    let mut parts = parts(scene, pipeline::rows(scene), body);
     share_out(&mut parts, body);
-    let lanes_dropped = parts.iter().any(|part| part.rank == PIPELINE && part.given == 0);
-    if lanes_dropped && !lanes.is_empty() {
-        parts = self::parts(scene, pipeline::failures(scene).into_iter().collect(), height);
+    if parts.iter().any(|part| part.rank == STEPS && part.given < part.most()) {
+        parts = self::parts(scene, pipeline::failures(scene).into_iter().collect(), body);
         share_out(&mut parts, body);
     }
     let mut rows = assemble(scene, parts, body);
@@ -57,68 +66,99 @@ pub fn watch(scene: &Scene, height: usize) -> Vec<Row> {
     rows
 }
 
-const PIPELINE: u8 = 7;
+const STEPS: u8 = 7;
 
 /// The parts in the order of the screen.
-fn parts(scene: &Scene, lanes: Vec<Row>, height: usize) -> Vec<Part> {
+fn parts(scene: &Scene, steps: Vec<Row>, body: usize) -> Vec<Part> {
+    use Content::{Chart, Events, Rows, Sentences, Settings};
     let said = banner::rows(scene);
     let presses = banner::presses(scene);
-    let said_at_least = if presses { said.len().min(height / 3) } else { 1 };
-    let lanes_at_least = lanes.len();
+    // What presses may take all but the head and the bytes; what does not, a third.
+    let said_at_most = if presses { body.saturating_sub(2) } else { body.div_ceil(3) };
+    let said = Sentences(said, said_at_most);
+    let no_steps = steps.is_empty();
+    let mut gauges = gauges::rows(scene);
+    let second_gauge = gauges.split_off(gauges.len().min(1));
+    let said_least = said_at_most.min(2);
+    let steps_least = steps.len();
     let mut parts = vec![
-        Part::new(0, 1, false, vec![head::first(scene)]),
-        Part::new(6, 1, false, vec![head::second(scene)]),
-        Part::new(5, 1, true, phases::rail(scene).into_iter().collect()),
-        Part::new(if presses { 1 } else { 4 }, said_at_least, true, said),
-        Part::new(2, 1, true, gauges::rows(scene)),
-        Part::new(PIPELINE, lanes_at_least, true, lanes),
+        Part::new(0, 1, false, Rows(vec![head::first(scene)])),
+        Part::new(6, 1, false, Rows(vec![head::second(scene)])),
+        Part::new(5, 1, true, Rows(phases::rail(scene).into_iter().collect())),
+        Part::new(if presses { 1 } else { 4 }, said_least, true, said),
+        Part::new(if presses { 0 } else { 2 }, 1, true, Rows(gauges)),
+        Part::new(3, 1, false, Rows(second_gauge)),
+        Part::new(4, 1, false, Rows(eta::row(scene).into_iter().collect())),
+        Part::new(STEPS, steps_least, true, Rows(steps)),
     ];
-    let chart_is_of_use = scene.width >= 40 && throughput::has_something(scene);
-    if chart_is_of_use {
-        parts.push(Part { rows: Content::Chart(14), least: 4, rank: 8, given: 0, apart: true });
+    if scene.width >= 40 && throughput::has_something(scene) {
+        parts.push(Part::new(8, 4, true, Chart(22)));
+    } else if no_steps {
+        parts.push(Part::new(10, 3, true, Settings(options::settings(scene))));
     }
     let events = scene.execution.events().iter().len();
     if events > 0 {
-        parts.push(Part { rows: Content::Events(events + 1), least: 2, rank: 9, given: 0, apart: true });
+        parts.push(Part::new(9, 2, true, Events(events + 1)));
     }
     parts
 }
 
-/// Gives each part its rows: first what it needs at least, in the order of rank, then all it has, then air,
-/// and what is left to the chart and the events.
+/// Gives each part its rows: what is fixed in the order of rank, then air between, then chart and events, then
+/// settings.
 fn share_out(parts: &mut [Part], height: usize) {
     let mut left = height;
+    let fixed = |part: &Part| matches!(part.content, Content::Sentences(..) | Content::Rows(_));
     let mut order: Vec<usize> = (0..parts.len()).collect();
     order.sort_by_key(|place| parts[*place].rank);
-    for &place in &order {
-        let part = &mut parts[place];
-        if part.least > 0 && part.least <= left {
-            part.given = part.least;
-            left -= part.least;
+    for &place in order.iter().filter(|place| fixed(&parts[**place])).collect::<Vec<_>>() {
+        if parts[place].least <= left {
+            parts[place].give(usize::MAX, &mut left);
         }
     }
-    for &place in &order {
-        let part = &mut parts[place];
-        if part.given > 0 && !part.is_elastic() {
-            let more = (part.most() - part.given).min(left);
-            part.given += more;
-            left -= more;
-        }
-    }
-    for part in parts.iter_mut() {
+    for part in parts.iter_mut().filter(|part| fixed(part)) {
         part.apart &= part.given > 0 && left > 0;
         left -= usize::from(part.apart);
     }
-    // The chart is best at eight rows; beyond it, events that happened tell more than a higher bar.
-    for (chart, upto) in [(true, 8), (false, 8), (true, 14), (false, usize::MAX)] {
-        for part in parts.iter_mut().filter(|part| part.given > 0 && part.is_elastic()) {
-            if matches!(part.rows, Content::Chart(_)) == chart {
-                let more = part.most().min(upto).saturating_sub(part.given).min(left);
-                part.given += more;
-                left -= more;
-            }
+    if height >= 20 {
+        // the footer stands apart
+        left = left.saturating_sub(1);
+    }
+    for &place in order.iter().filter(|place| !fixed(&parts[**place])).collect::<Vec<_>>() {
+        let part = &mut parts[place];
+        if part.least > 0 && part.least < left {
+            left -= 1;
+            part.give(part.least, &mut left);
+        } else if part.least > 0 && part.least == left {
+            part.apart = false;
+            part.give(part.least, &mut left);
         }
     }
+    // The chart is best at eight rows; beyond it, events that happened tell more than a higher bar.
+    for (is_meant, upto) in [
+        (is_chart as fn(&Part) -> bool, 8),
+        (is_events, 8),
+        (is_chart, 14),
+        (is_events, 20),
+        (is_chart, usize::MAX),
+        (is_events, usize::MAX),
+        (is_settings, usize::MAX),
+    ] {
+        for part in parts.iter_mut().filter(|part| part.given > 0 && is_meant(part)) {
+            part.give(upto, &mut left);
+        }
+    }
+}
+
+fn is_chart(part: &Part) -> bool {
+    matches!(part.content, Content::Chart(_))
+}
+
+fn is_events(part: &Part) -> bool {
+    matches!(part.content, Content::Events(_))
+}
+
+fn is_settings(part: &Part) -> bool {
+    matches!(part.content, Content::Settings(_))
 }
 
 fn assemble(scene: &Scene, parts: Vec<Part>, height: usize) -> Vec<Row> {
@@ -127,14 +167,15 @@ fn assemble(scene: &Scene, parts: Vec<Part>, height: usize) -> Vec<Row> {
         if part.apart {
             rows.push(Row::new());
         }
-        match part.rows {
-            Content::Rows(mut all) => {
+        match part.content {
+            Content::Sentences(mut all, _) => {
                 if part.given < all.len() {
                     all.truncate(part.given);
                     banner::mark_cut(&mut all, scene.width);
                 }
                 rows.append(&mut all);
             }
+            Content::Rows(all) | Content::Settings(all) => rows.extend(all.into_iter().take(part.given)),
             Content::Chart(_) => rows.extend(throughput::rows(scene, part.given)),
             Content::Events(_) => rows.extend(events::newest(scene, part.given)),
         }

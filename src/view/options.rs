@@ -12,7 +12,7 @@ pub fn rows(scene: &Scene) -> Vec<Row> {
     let Some(snapshot) = scene.snapshot else {
         return vec![vec![span("Nothing is known yet: no answer came.", DIM)]];
     };
-    let mut rows = vec![pair("Execution", &scene.execution.arn().to_string(), None, 20, scene.width)].concat();
+    let mut rows = pair("Execution", &scene.execution.arn().to_string(), None, scene.width);
     let task = scene.execution.task();
     let known = [
         ("Task", &task.name),
@@ -21,7 +21,7 @@ pub fn rows(scene: &Scene) -> Vec<Row> {
         ("Log group", &task.log_group),
     ];
     for (name, value) in known {
-        rows.extend(value.iter().flat_map(|value| pair(name, value, None, 20, scene.width)));
+        rows.extend(value.iter().flat_map(|value| pair(name, value, None, scene.width)));
     }
     for section in configured::configured(snapshot, scene.now.zone) {
         rows.push(Row::new());
@@ -30,18 +30,26 @@ pub fn rows(scene: &Scene) -> Vec<Row> {
     rows
 }
 
-fn section(section: &Section, columns: usize) -> Vec<Row> {
-    let mut rows = vec![vec![span(section.title, BOLD)]];
-    let widest = section.rows.iter().map(|row| width(&row.name)).max().unwrap_or(0);
-    let name = (widest + 2).clamp(20, 30).min(columns / 2);
-    rows.extend(
-        section.rows.iter().flat_map(|row| pair(&row.name, &row.words, row.constant.as_deref(), name, columns)),
-    );
-    rows
+/// What is transferred and how, for a watch on which nothing moves yet.
+pub fn settings(scene: &Scene) -> Vec<Row> {
+    let Some(snapshot) = scene.snapshot else { return Vec::new() };
+    let sections = configured::configured(snapshot, scene.now.zone);
+    let shown = sections.iter().filter(|section| matches!(section.title, "What is transferred" | "Options"));
+    shown.flat_map(|section| self::section(section, scene.width)).collect()
 }
 
+fn section(section: &Section, columns: usize) -> Vec<Row> {
+    let title = vec![span(section.title, BOLD)];
+    let rows = section.rows.iter().flat_map(|row| pair(&row.name, &row.words, row.constant.as_deref(), columns));
+    std::iter::once(title).chain(rows).collect()
+}
+
+/// Columns of the names.
+const NAME: usize = 22;
+
 /// A name and its value, wrapped; the constant behind it, or below it where it does not fit.
-fn pair(name: &str, value: &str, constant: Option<&str>, at: usize, columns: usize) -> Vec<Row> {
+fn pair(name: &str, value: &str, constant: Option<&str>, columns: usize) -> Vec<Row> {
+    let at = NAME.min(columns / 2);
     let room = columns.saturating_sub(at);
     let value = clean(value);
     let name = super::text::cut(name, at.saturating_sub(1));

@@ -69,18 +69,23 @@ fn form(scene: &Scene, phases: &[Phase], connector: &'static str, detail: Detail
     row
 }
 
-fn lasted(lasted: Lasted) -> String {
-    let at_least = matches!(lasted, Lasted::AtLeast(_));
-    format!("{}{}", if at_least { "≥ " } else { "" }, units::duration(lasted.span()))
+/// How long, and whether that is all that is known.
+pub fn lasted(lasted: Lasted) -> String {
+    match lasted {
+        Lasted::Seen(span) => units::duration(span),
+        Lasted::AtLeast(span) => format!("≥ {}", units::duration(span)),
+        Lasted::Reported(span) => units::span(span),
+    }
 }
 
 fn look(scene: &Scene, phase: &Phase) -> (&'static str, Style) {
     match (phase.state, &phase.status) {
         (PhaseState::Done, status) if status.is_over() => {
-            let tone = scene.health.state.tone();
+            let tone = scene.health.tone;
             (theme::glyph(tone), theme::style(tone))
         }
         (PhaseState::Done, _) => ("✔", PLAIN),
+        (PhaseState::Failed, _) => ("✖", PLAIN),
         (PhaseState::Unseen, _) => ("✔", DIM),
         (PhaseState::Current, Status::Queued | Status::Launching | Status::Other(_)) => ("◌", BOLD),
         (PhaseState::Current, _) => ("●", BOLD),

@@ -3,6 +3,7 @@
 use super::{
     Row, Scene,
     gauges::bar,
+    phases::lasted,
     text::{span, width},
     theme::{self, BOLD, DIM, DONE, PLAIN},
 };
@@ -54,7 +55,7 @@ fn enhanced(scene: &Scene) -> Vec<Row> {
             Step::Skipped | Step::ListedForDelete => None,
             _ => Some(scale),
         };
-        rows.push(columns.row(lane, scale));
+        rows.push(columns.row(scene, lane, scale));
     }
     rows
 }
@@ -67,11 +68,21 @@ fn estimated_deletes(scene: &Scene) -> i64 {
 struct Columns {
     bar: usize,
     files: usize,
+    rate: usize,
     folders: usize,
     failed: usize,
+    /// The failures' course, and how many there are an hour.
+    trend: usize,
 }
 
+/// Cells of the failures' course.
+const COURSE: usize = 8;
+const TREND: usize = COURSE + 13;
+const RATE: usize = 12;
+const LEAST_BAR: usize = 8;
+
 impl Columns {
+    /// The bar takes what is left; where too little is, the trend goes first, then the rates, then the folders.
     fn fit(columns: usize, lanes: &[Lane]) -> Self {
         let widest = |least: usize, number: fn(&Lane) -> Option<i64>| {
             let numbers = lanes.iter().filter_map(number).map(|number| width(&units::count(number)));
@@ -80,37 +91,42 @@ impl Columns {
         let files = widest(10, |lane| lane.files).max(8);
         let folders = widest(7, |lane| lane.folders);
         let failed = widest(6, Lane::failed);
-        for folders in [folders, 0] {
-            let rest = columns.saturating_sub(NAME + files + folders + failed);
-            if rest >= 8 {
-                return Self { bar: rest, files, folders, failed };
-            }
-            if folders > 0 && NAME + files + folders + failed <= columns {
-                return Self { bar: 0, files, folders, failed };
+        let trend = if lanes.iter().any(|lane| lane.failed().unwrap_or(0) > 0) { TREND } else { 0 };
+        for (folders, rate, trend) in
+            [(folders, RATE, trend), (folders, 0, trend), (folders, RATE, 0), (folders, 0, 0), (0, 0, 0)]
+        {
+            let fixed = NAME + files + folders + failed + rate + trend;
+            if columns >= fixed + LEAST_BAR {
+                return Self { bar: columns - fixed, files, rate, folders, failed, trend };
             }
         }
-        Self { bar: 0, files, folders: 0, failed }
+        let folders = if NAME + files + folders + failed <= columns { folders } else { 0 };
+        Self { bar: 0, files, rate: 0, folders, failed, trend: 0 }
     }
 
     fn header(&self) -> Row {
         let titled = |title: &str, wide: usize| if wide == 0 { String::new() } else { format!("{title:>wide$}") };
-        let numbers = format!(
-            "{}{}{}{}",
+        let numbers = [
             " ".repeat(self.bar),
             titled("files", self.files),
+            titled("a second", self.rate),
             titled("folders", self.folders),
-            titled("failed", self.failed)
-        );
-        vec![span(format!("{:<NAME$}", "Pipeline"), BOLD), span(numbers, DIM)]
+            titled("failed", self.failed),
+            titled("an hour", self.trend),
+        ];
+        vec![span(format!("{:<NAME$}", "Pipeline"), BOLD), span(numbers.concat(), DIM)]
     }
 
-    fn row(&self, lane: &Lane, scale: Option<i64>) -> Row {
+    fn row(&self, scene: &Scene, lane: &Lane, scale: Option<i64>) -> Row {
         let mut row = vec![span(format!("{:<NAME$}", lane.step.name()), PLAIN)];
         match (scale, lane.files) {
             (Some(scale), Some(files)) if scale > 0 => row.extend(bar(files as f64 / scale as f64, self.bar, DONE)),
             _ => row.push(span(" ".repeat(self.bar), PLAIN)),
         }
         row.push(number(lane.files, self.files));
+        if self.rate > 0 {
+            row.push(span(format!("{:>1$}", rate(scene, lane.step), self.rate), DIM));
+        }
         if self.folders > 0 {
             row.push(number(lane.folders, self.folders));
         }
@@ -120,8 +136,39 @@ impl Columns {
                 if failed.is_some_and(|failed| failed > 0) { theme::style(Tone::Warning).patch(BOLD) } else { DIM };
             row.push(number(failed, self.failed).patch_style(style));
         }
+        if self.trend > 0 {
+            row.extend(trend(scene, lane.step, self.trend));
+        }
         row
     }
+}
+
+/// Items a second of a lane, while it flows.
+fn rate(scene: &Scene, step: Step) -> String {
+    let still = scene.execution.counters_unchanged_for() >= jiff::SignedDuration::from_secs(60);
+    let flows = scene.execution.status() == Some(Status::Transferring) && !still;
+    let rate = scene.execution.flow().rate(step).filter(|rate| flows && *rate > 0.0);
+    rate.map(units::item_rate).map(|rate| rate.replace(" /s", "")).unwrap_or_default()
+}
+
+/// The course of a lane's failures over the time watched, and how many came in the last hour.
+fn trend(scene: &Scene, step: Step, columns: usize) -> Row {
+    let Some(trend) = scene.execution.flow().trend(step, COURSE) else {
+        return vec![span(" ".repeat(columns), PLAIN)];
+    };
+    let most = trend.parts.iter().copied().max().unwrap_or(0).max(1);
+    let cell = |new: &i64| match new {
+        0 => ' ',
+        new => ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'][((*new as f64 / most as f64) * 7.0).round() as usize],
+    };
+    let course: String = trend.parts.iter().map(cell).collect();
+    let hour =
+        trend.per_hour.filter(|_| !scene.execution.is_over()).map(|hour| units::short_count(hour.round() as i64));
+    let room = columns - COURSE - 3;
+    vec![
+        span(format!("   {course:>COURSE$}"), theme::style(Tone::Warning)),
+        span(format!("{:>room$}", hour.unwrap_or_default()), PLAIN),
+    ]
 }
 
 /// A number at the right of its column; what was not reported leaves it empty.
@@ -159,12 +206,13 @@ fn step(phase: Option<&Phase>, name: &str, facts: Option<String>) -> Row {
         Some(PhaseState::Current) => ("●", BOLD),
         Some(PhaseState::Ahead) => ("○", DIM),
         Some(PhaseState::Done | PhaseState::Unseen) => ("✔", PLAIN),
+        Some(PhaseState::Failed) => ("✖", PLAIN),
         None => (" ", PLAIN),
     };
-    let lasted = phase.and_then(|phase| phase.lasted).map(|lasted| units::duration(lasted.span())).unwrap_or_default();
+    let time = phase.and_then(|phase| phase.lasted).map(lasted).unwrap_or_default();
     vec![
         span(format!("{glyph} {name:<13}"), style),
-        span(format!("{lasted:<9}"), DIM),
+        span(format!("{time:<9}"), DIM),
         span(facts.unwrap_or_default(), if state == Some(PhaseState::Ahead) { DIM } else { PLAIN }),
     ]
 }
@@ -188,11 +236,10 @@ fn prepared(scene: &Scene) -> Option<String> {
 fn transferred(scene: &Scene) -> Option<String> {
     let snapshot = scene.snapshot?;
     let count = |count: Option<Count>| count.filter(|count| count.0 != 0);
-    let files = count(snapshot.files_transferred).map(|files| units::count(files.0));
+    let files = count(snapshot.files_transferred).map(|files| format!("{} items", units::count(files.0)));
     let sent = count(snapshot.bytes_transferred).map(|bytes| format!("{} sent", units::bytes(bytes.0)));
     let saved = progress::saved_by_compression(snapshot, scene.execution.terms());
-    let saved =
-        saved.filter(|saved| *saved >= 0.005).map(|saved| format!("compression saves {}", units::percent(saved)));
+    let saved = saved.filter(|saved| *saved >= 0.005).map(|saved| format!("compressed by {}", units::percent(saved)));
     let facts: Vec<String> = [files, sent, saved, limit(scene)].into_iter().flatten().collect();
     (!facts.is_empty()).then(|| facts.join(" · "))
 }

@@ -28,10 +28,10 @@ pub fn rows(scene: &Scene, height: usize) -> Vec<Row> {
 fn one(scene: &Scene) -> Row {
     let state = scene.health.state;
     let mut row = Row::new();
-    if state.tone() >= Tone::Warning {
+    if scene.health.tone >= Tone::Warning {
         row.push(span(
-            format!("{} {} ", theme::glyph(state.tone()), state.as_str().to_uppercase()),
-            theme::style(state.tone()),
+            format!("{} {} ", theme::glyph(scene.health.tone), state.as_str().to_uppercase()),
+            theme::style(scene.health.tone),
         ));
     }
     let words = statement::headline(scene.execution, &scene.now);

@@ -76,7 +76,9 @@ pub fn cut_middle(text: &str, columns: usize) -> Cow<'_, str> {
 
 /// A text on lines of at most `columns`, broken at spaces where there are some.
 pub fn wrap(text: &str, columns: usize) -> Vec<Cow<'_, str>> {
-    textwrap::wrap(text, columns.max(2))
+    // identifiers are not torn at their hyphens
+    let options = textwrap::Options::new(columns.max(2)).word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::wrap(text, options)
 }
 
 /// Columns that a row of spans takes.

@@ -7,12 +7,17 @@ use super::{
     Row, Scene,
     head::both_ends,
     text::{span, width},
-    theme::{BOLD, DIM, DONE, PLAIN},
+    theme::{self, BOLD, DIM, DONE, PLAIN},
 };
-use crate::model::{
-    snapshot::Status,
-    timeline::{Rate, Stretch},
-    units,
+use crate::{
+    app::{Measure, RANGES, fitting},
+    model::{
+        events::Tone,
+        health::HealthState,
+        snapshot::Status,
+        timeline::{Rate, Stretch},
+        units,
+    },
 };
 
 /// Columns of the axis at the left.
@@ -20,50 +25,65 @@ const AXIS: usize = 8;
 
 /// Whether there is a rate to show, or one is about to come.
 pub fn has_something(scene: &Scene) -> bool {
-    scene.execution.timeline().stretches().len() > 0 || scene.execution.status() == Some(Status::Transferring)
+    !scene.execution.timeline().is_empty() || scene.execution.status() == Some(Status::Transferring)
 }
 
 /// What the chart is of.
-struct Measure {
+struct Subject {
     amount: fn(&Stretch) -> i64,
     now: Option<Rate>,
     average: Option<f64>,
+    highest: Option<f64>,
     in_bytes: bool,
 }
 
-impl Measure {
+impl Subject {
+    /// What was chosen; else bytes, or files where no byte moves.
     fn of(scene: &Scene) -> Self {
         let timeline = scene.execution.timeline();
-        let moved = |amount: fn(&Stretch) -> i64| timeline.stretches().any(|stretch| amount(stretch) > 0);
-        let files_only = !moved(|stretch| stretch.bytes) && moved(|stretch| stretch.files);
-        if files_only {
-            return Self { amount: |stretch| stretch.files, now: timeline.file_rate(), average: None, in_bytes: false };
+        let moved = |amount: fn(&Stretch) -> i64| timeline.all().any(|stretch| amount(stretch) > 0);
+        let by_itself = || {
+            let files_only = !moved(|stretch| stretch.bytes) && moved(|stretch| stretch.files);
+            if files_only { Measure::Files } else { Measure::Bytes }
+        };
+        match scene.app.measure().unwrap_or_else(by_itself) {
+            Measure::Files => Self {
+                amount: |stretch| stretch.files,
+                now: timeline.file_rate(),
+                average: None,
+                highest: None,
+                in_bytes: false,
+            },
+            Measure::Bytes => Self {
+                amount: |stretch| stretch.bytes,
+                now: timeline.byte_rate(),
+                average: scene.execution.average(),
+                highest: timeline.peak(),
+                in_bytes: true,
+            },
         }
-        let average = scene.execution.average();
-        Self { amount: |stretch| stretch.bytes, now: timeline.byte_rate(), average, in_bytes: true }
     }
 }
 
 /// A header, the bars, and the time axis, in so many rows.
 pub fn rows(scene: &Scene, height: usize) -> Vec<Row> {
-    let measure = Measure::of(scene);
+    let subject = Subject::of(scene);
     let columns = scene.width.saturating_sub(AXIS);
     let until = scene.execution.answered_at().unwrap_or(scene.now.at);
-    let watched = until.duration_since(scene.execution.watched_since());
-    let (from, to) = range(watched, until, columns);
-    let parts = scene.execution.timeline().parts(from, to, columns, measure.amount);
+    let (from, to) = range(scene, until, columns);
+    let parts = scene.execution.timeline().parts(from, to, columns, subject.amount);
     let peak = parts.iter().flatten().copied().fold(0.0, f64::max);
     let axis_rows = if height >= 5 { 2 } else { 1 };
     let bars = height.saturating_sub(1 + axis_rows);
-    let scale = Scale::above(peak, measure.in_bytes);
-    let mut rows = vec![header(scene, &measure, peak, &scale)];
+    let scale = Scale::above(peak, subject.in_bytes);
+    let mut rows = vec![header(scene, &subject, peak, &scale)];
     if peak <= 0.0 {
         rows.push(vec![span(" ".repeat(AXIS), PLAIN), span(nothing_yet(scene), DIM)]);
         rows.resize(1 + bars, Row::new());
     } else {
         rows.extend((0..bars).map(|row| bar_row(&parts, &scale, row, bars)));
     }
-    rows.push(axis(&parts));
+    rows.push(axis(scene, &parts, from, to));
     if axis_rows == 2 {
         rows.push(times(scene, from, to, columns));
     }
@@ -73,19 +93,19 @@ pub fn rows(scene: &Scene, height: usize) -> Vec<Row> {
 fn nothing_yet(scene: &Scene) -> &'static str {
     if scene.execution.is_over() {
         "nothing was seen to move"
+    } else if scene.app.range().is_some() && !scene.execution.timeline().is_empty() {
+        "nothing was seen to move in this time"
     } else {
-        "measuring: a rate needs two changes of the counters, which come every 15s or so"
+        "measuring: a rate needs three changes of the counters, which come every 15s or so"
     }
 }
 
-/// Ranges that a person knows, in seconds.
-const RANGES: [i64; 13] =
-    [300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 259_200, 604_800, 1_209_600, 2_592_000, 31_536_000];
-
-/// The smallest range that holds the time watched, up to a multiple of a column's width: the chart moves by
-/// whole columns, and a bar that was drawn stays as it is.
-fn range(watched: SignedDuration, until: Timestamp, columns: usize) -> (Timestamp, Timestamp) {
-    let seconds = RANGES.into_iter().find(|range| *range >= watched.as_secs()).unwrap_or(i64::MAX / 4);
+/// The range that was chosen, else the shortest that holds the time watched; up to a multiple of a column's
+/// width: the chart moves by whole columns, and a bar that was drawn stays as it is.
+fn range(scene: &Scene, until: Timestamp, columns: usize) -> (Timestamp, Timestamp) {
+    let watched = until.duration_since(scene.execution.watched_since());
+    let fits = RANGES.get(fitting(watched)).copied().unwrap_or_else(|| watched.as_secs());
+    let seconds = scene.app.range().unwrap_or(fits);
     let column = (seconds.saturating_mul(1000) / columns.max(1) as i64).max(1);
     let end = (until.as_millisecond().div_euclid(column) + 1).saturating_mul(column);
     let begin = end.saturating_sub(column.saturating_mul(columns as i64));
@@ -121,21 +141,25 @@ impl Scale {
     }
 }
 
-fn header(scene: &Scene, measure: &Measure, peak: f64, scale: &Scale) -> Row {
+fn header(scene: &Scene, subject: &Subject, peak: f64, scale: &Scale) -> Row {
     let mut facts = Vec::new();
-    if !scene.execution.is_over() {
+    let seen = scene.health.state != HealthState::Blind;
+    if seen && scene.execution.status() == Some(Status::Transferring) {
         let still = scene.execution.counters_unchanged_for() >= SignedDuration::from_secs(60);
-        match measure.now {
+        match subject.now {
             Some(rate) if !still => facts.push(format!("now {}", scale.number(rate.per_second))),
             Some(_) => {}
             None => facts.push("now measuring".into()),
         }
     }
     if peak > 0.0 {
-        facts.extend(measure.average.map(|average| format!("average {}", scale.number(average))));
-        facts.push(format!("peak {} {}", scale.number(peak), scale.unit()));
+        facts.extend(subject.average.map(|average| format!("console average {}", scale.number(average))));
+        facts.push(format!("peak {} {}", scale.number(subject.highest.unwrap_or(peak)), scale.unit()));
     }
-    both_ends(vec![span("Throughput", BOLD)], vec![span(facts.join("   "), PLAIN)], scene.width)
+    let chosen =
+        scene.app.range().map(|range| format!("   last {}", units::duration(SignedDuration::from_secs(range))));
+    let title = vec![span("Throughput", BOLD), span(chosen.unwrap_or_default(), DIM)];
+    both_ends(title, vec![span(facts.join("   "), PLAIN)], scene.width)
 }
 
 /// One row of bars, the highest first.
@@ -168,10 +192,27 @@ fn bar_cell(part: &Option<f64>, scale: &Scale, floor: usize, rows: usize) -> (ch
     (glyph, if is_body { DONE.add_modifier(Modifier::DIM) } else { DONE })
 }
 
-/// A line where the rate is known, dashes where it is not: a gap is not a zero.
-fn axis(parts: &[Option<f64>]) -> Row {
-    let line: String = parts.iter().map(|part| if part.is_some() { '─' } else { '╌' }).collect();
-    vec![span(format!("{}└", " ".repeat(AXIS - 1)), DIM), span(line, DIM)]
+/// A line where the rate is known, dashes where it is not: a gap is not a zero. What happened stands on it.
+fn axis(scene: &Scene, parts: &[Option<f64>], from: Timestamp, to: Timestamp) -> Row {
+    let mut cells: Vec<(&str, Style)> =
+        parts.iter().map(|part| (if part.is_some() { "─" } else { "╌" }, DIM)).collect();
+    let whole = to.duration_since(from).as_secs_f64();
+    let inside = scene.execution.events().iter().filter(|event| event.at >= from && event.at < to);
+    for event in inside.filter(|event| event.marks) {
+        let place = event.at.duration_since(from).as_secs_f64() / whole * parts.len() as f64;
+        if let Some(cell) = cells.get_mut(place as usize) {
+            // of two in one column, the graver one stays
+            let quieter = cell.0 == "─" || cell.0 == "╌" || event.tone >= Tone::Warning;
+            if quieter {
+                *cell = match event.tone {
+                    Tone::Plain | Tone::Good => ("┴", PLAIN),
+                    tone => (theme::glyph(tone), theme::style(tone)),
+                };
+            }
+        }
+    }
+    let lead = span(format!("{}└", " ".repeat(AXIS - 1)), DIM);
+    std::iter::once(lead).chain(cells.into_iter().map(|(glyph, style)| span(glyph, style))).collect()
 }
 
 /// Times of day under the axis: both ends, and the middle where there is room.

@@ -1,3 +1,5 @@
+//! The real SDK against scripted answers: what each becomes, and how long it may take.
+
 use std::{fs, sync::Arc, time::Instant};
 
 use serde_json::json;

@@ -1,11 +1,14 @@
 //! What a simulated execution is: data that says what happens when, and its answer at any moment.
 
+use std::{sync::Arc, time::Duration};
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use super::{counters::Counters, pace::Pace, scenarios::SCENARIOS};
 use crate::model::{
     arn::Arn,
+    observation::{Answer, Observation, Outcome, Task},
     snapshot::{
         Count, Filter, ManifestBucket, ManifestConfig, ManifestSource, Options, ReportBucket, ReportDestination,
         ReportLevel, ReportOverrides, ReportResult, ResultDetail, Snapshot, TaskReportConfig, Text, Time,
@@ -262,6 +265,38 @@ impl Scenario {
         answer.report_result = self.report_result(true);
         Counters::whole(self, &self.load.scaled(share)).write(self, &mut answer);
         answer
+    }
+
+    /// What a watch sees that asks every `interval` from `started` on, as long as it is answered; without end
+    /// where the execution has none.
+    pub fn observations(
+        &'static self,
+        arn: Arn,
+        started: Timestamp,
+        interval: Duration,
+    ) -> impl Iterator<Item = Observation> {
+        let task = Task {
+            name: Some(self.task.into()),
+            source: Some(self.source.into()),
+            destination: Some(self.destination.into()),
+            log_group: None,
+        };
+        let (name, task): (Arc<str>, _) = (arn.to_string().into(), Arc::new(task));
+        let moments = (0u32..).map_while(move |count| started.checked_add(interval.saturating_mul(count)).ok());
+        let mut over = false;
+        moments.map_while(move |at| {
+            let body = serde_json::to_string(&self.answer(&arn, started, at)).ok().filter(|_| !over)?;
+            let answer = Answer::parse(&body).ok()?;
+            over = answer.snapshot().is_over();
+            let next = (!over).then_some(interval);
+            Some(Observation {
+                execution: name.clone(),
+                at,
+                outcome: Outcome::Response(answer),
+                task: Some(task.clone()),
+                next,
+            })
+        })
     }
 
     /// What is wrong with asking at `now`, if something is.

@@ -243,6 +243,26 @@ pub static SCENARIOS: &[Scenario] = &[
         ..ENHANCED
     },
     Scenario {
+        name: "slow",
+        about: "falls to a sixth of its rate after an hour and a half, for half an hour",
+        task: "satellite-tiles",
+        course: &[("LAUNCHING", 45.0), ("TRANSFERRING", 170.0 * MINUTES)],
+        load: Load { files: 6_120_400, folders: 80_118, bytes: 31 * TIB, skipped: 11_204, ..NO_LOAD },
+        pace: Pace {
+            rates: &[
+                (0.0, 0.5),
+                (2.0 * MINUTES, 1.0),
+                (90.0 * MINUTES, 1.0),
+                (91.0 * MINUTES, 0.16),
+                (121.0 * MINUTES, 0.16),
+                (122.0 * MINUTES, 1.0),
+            ],
+            wobble: 0.12,
+        },
+        listed_by: 20.0 * MINUTES,
+        ..ENHANCED
+    },
+    Scenario {
         name: "limited",
         about: "runs into its own bandwidth limit of 100 MiB a second (Basic)",
         task: "branch-office-backup",

@@ -1,0 +1,353 @@
+//! The future: when the transfer will have ended, how sure that is, or why it can't be said.
+
+mod history;
+mod pace;
+mod share;
+
+use jiff::{SignedDuration, Timestamp};
+
+use self::{
+    history::{History, Point},
+    pace::Pace,
+};
+use super::units;
+
+/// How many changes of the counters an estimate needs.
+const CHANGES: u64 = 3;
+
+/// What was `unchanged` for less than this many usual steps, or [`QUIET`], has not stopped.
+const QUIET_STEPS: f64 = 6.0;
+const QUIET: f64 = 90.0;
+
+/// A time without answers longer than this many usual intervals, and than [`QUIET`], is a gap in our sight.
+const BLIND_INTERVALS: f64 = 4.0;
+
+/// How far from the median 10 and 90 % of a normal distribution lie, in standard deviations.
+const DECILE: f64 = 1.2816;
+
+/// What one answer says, as far as an estimate needs it. Counters are as they were reported.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reading {
+    /// When the answer came.
+    pub at: Timestamp,
+    /// How far the execution is.
+    pub stage: Stage,
+    /// Bytes written; `None` where it was not reported.
+    pub bytes_done: Option<i64>,
+    /// Bytes expected to be written; `None` where it was not reported.
+    pub bytes_total: Option<i64>,
+    /// Files transferred; `None` where it was not reported.
+    pub files_done: Option<i64>,
+    /// Files expected to be transferred; `None` where it was not reported.
+    pub files_total: Option<i64>,
+    /// Whether the totals still grow, as they do while an Enhanced execution lists.
+    pub totals_grow: bool,
+    /// The bandwidth limit in bytes a second; `None` without one. Not above 0 is none.
+    pub limit: Option<i64>,
+    /// The service's own clock in milliseconds, which moves when the counters do.
+    pub clock: Option<i64>,
+}
+
+/// How far an execution is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// Queued, launching, or in a status that is not known.
+    #[default]
+    Before,
+    /// Listing and comparing, before anything is written.
+    Preparing,
+    /// Writing.
+    Transferring,
+    /// Comparing what was written.
+    Verifying,
+    /// Being stopped.
+    Cancelling,
+    /// Ended.
+    Over,
+}
+
+/// When the transfer will have ended. `earliest` ≤ `likely` ≤ `latest`, none before the moment asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Estimate {
+    /// It ends before this in one case of ten.
+    pub earliest: Timestamp,
+    /// It ends before this in one case of two.
+    pub likely: Timestamp,
+    /// It ends before this in nine cases of ten.
+    pub latest: Timestamp,
+    /// The list still grows: how far is guessed from how it grew, and it may well grow further.
+    pub is_lower_bound: bool,
+    /// Which of the two takes longer.
+    pub by: Bound,
+}
+
+/// What a transfer's end waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Bound {
+    /// The bytes that are left, at the usual bytes a second.
+    Bytes,
+    /// The files that are left, at the usual files a second.
+    Files,
+}
+
+/// Why there is no estimate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// Nothing is written in this stage.
+    NotTransferring(Stage),
+    /// The counters changed this often, which is too little to know how fast they are.
+    FewChanges(u64),
+    /// Neither bytes nor files have a total.
+    NoEstimate,
+    /// All that was expected is done, and it goes on.
+    PastTotal,
+    /// The counters have not moved for this long.
+    Stalled(SignedDuration),
+}
+
+impl Unknown {
+    /// The reason, to go after "no estimate: ".
+    pub fn words(&self) -> String {
+        match self {
+            Self::NotTransferring(Stage::Before) => "it has not begun".into(),
+            Self::NotTransferring(Stage::Preparing) => "nothing is written while it prepares".into(),
+            Self::NotTransferring(Stage::Transferring) => "nothing was seen yet".into(),
+            Self::NotTransferring(Stage::Verifying) => "all is written, it verifies".into(),
+            Self::NotTransferring(Stage::Cancelling) => "it is being cancelled".into(),
+            Self::NotTransferring(Stage::Over) => "it is over".into(),
+            Self::FewChanges(0) => "the counters have not moved yet".into(),
+            Self::FewChanges(1) => "the counters moved only once so far".into(),
+            Self::FewChanges(changes) => format!("the counters moved only {changes} times so far"),
+            Self::NoEstimate => "the service gives no total".into(),
+            Self::PastTotal => "more is done than was expected".into(),
+            Self::Stalled(quiet) => format!("no counter has moved for {}", units::duration(*quiet)),
+        }
+    }
+}
+
+/// Folds readings, and says from them when the transfer ends. Its memory is bounded.
+#[derive(Clone, Debug, Default)]
+pub struct Estimator {
+    stage: Stage,
+    /// Where seconds are counted from.
+    origin: Option<Timestamp>,
+    last: Option<Reading>,
+    /// When the last reading came, in seconds.
+    seen_at: f64,
+    /// The usual seconds between two readings, and between two changes.
+    interval: f64,
+    step: f64,
+    changes: u64,
+    history: History,
+    /// When the bandwidth limit last changed, in running seconds.
+    limited_at: f64,
+    forecast: Option<Forecast>,
+}
+
+/// What is left, and how long that takes.
+#[derive(Clone, Copy, Debug)]
+struct Forecast {
+    /// When it was made and when it ends, in seconds.
+    made: f64,
+    end: f64,
+    /// The logarithms of how much shorter and longer the rest may be, above 0.
+    shorter: f64,
+    longer: f64,
+    by: Bound,
+}
+
+impl Estimator {
+    /// Folds in what one answer says. A reading older than the last one is left out.
+    pub fn observe(&mut self, reading: &Reading) {
+        if self.last.is_some_and(|last| reading.at < last.at) {
+            return;
+        }
+        self.stage = reading.stage;
+        if reading.stage != Stage::Transferring {
+            return;
+        }
+        let origin = *self.origin.get_or_insert(reading.at);
+        let now = reading.at.duration_since(origin).as_secs_f64();
+        let Some(last) = self.last.replace(*reading) else {
+            self.seen_at = now;
+            return;
+        };
+        let (before, passed) = (self.seen_at, now - self.seen_at);
+        self.seen_at = now;
+        let blind = passed > QUIET.max(BLIND_INTERVALS * self.interval) && self.interval > 0.0;
+        if !blind {
+            self.interval = if self.interval > 0.0 { 0.9 * self.interval + 0.1 * passed } else { passed };
+        }
+        if reading.limit != last.limit {
+            self.limited_at = self.history.last().map_or(0.0, |point| point.run);
+        }
+        if (reading.bytes_done, reading.files_done) != (last.bytes_done, last.files_done) {
+            self.changed(&last, reading, before, now, blind);
+        }
+        let told = |reading: &Reading| (reading.bytes_total, reading.files_total, reading.limit);
+        if self.history.last().is_some_and(|point| point.seen == now) || told(&last) != told(reading) {
+            self.foresee(now);
+        }
+    }
+
+    /// Takes in a change of the counters, seen at `now`, which came after the reading of `before`.
+    fn changed(&mut self, last: &Reading, reading: &Reading, before: f64, now: f64, blind: bool) {
+        let fell = |new: Option<i64>, old: Option<i64>| new.unwrap_or(0) < old.unwrap_or(0);
+        if fell(reading.bytes_done, last.bytes_done) || fell(reading.files_done, last.files_done) {
+            *self = Self { history: History::default(), forecast: None, changes: 0, limited_at: 0.0, ..self.clone() };
+        }
+        self.changes = self.changes.saturating_add(1);
+        let number = |count: Option<i64>| count.map_or(0.0, |count| count as f64);
+        let mut point = Point {
+            seen: now,
+            at: now,
+            run: 0.0,
+            bytes: number(reading.bytes_done),
+            files: number(reading.files_done),
+            clock: reading.clock,
+        };
+        let Some(previous) = self.history.last() else {
+            self.history.push(point);
+            return;
+        };
+        point.at = previous.next(reading.clock, before, now);
+        let took = (point.at - previous.at).max(0.0);
+        let stopped = !blind && took > self.quiet_after();
+        let ran = if stopped { self.step } else { took };
+        point.run = previous.run + ran;
+        if stopped {
+            self.history.stopped(took - ran);
+        } else if !blind && took > 0.0 {
+            self.step = if self.step > 0.0 { 0.8 * self.step + 0.2 * took } else { took };
+        }
+        self.history.push(point);
+    }
+
+    /// Seconds without a change after which it has stopped.
+    fn quiet_after(&self) -> f64 {
+        QUIET.max(QUIET_STEPS * self.step)
+    }
+
+    /// When the transfer ends, seen from `at`, which is the newest reading's moment or a later one.
+    pub fn estimate(&self, at: Timestamp) -> Result<Estimate, Unknown> {
+        let (Some(origin), Some(last)) = (self.origin, &self.last) else {
+            return Err(Unknown::NotTransferring(self.stage));
+        };
+        if self.stage != Stage::Transferring {
+            return Err(Unknown::NotTransferring(self.stage));
+        }
+        let left = Left::of(last).ok_or(Unknown::NoEstimate)?;
+        if left.is_nothing() {
+            return Err(Unknown::PastTotal);
+        }
+        let quiet = self.seen_at - self.history.last().map_or(0.0, |point| point.seen);
+        if quiet > self.quiet_after() {
+            return Err(Unknown::Stalled(SignedDuration::from_millis((quiet * 1e3) as i64)));
+        }
+        let forecast = self.forecast.ok_or(Unknown::FewChanges(self.changes))?;
+        let now = at.duration_since(origin).as_secs_f64();
+        let rest = (forecast.end - now).max(0.5 * self.step).max(1.0);
+        let moment = |seconds: f64| later(at, seconds);
+        let (shorter, longer) = (rest * (-forecast.shorter).exp(), rest * forecast.longer.exp());
+        let slack = 0.3 * self.step;
+        Ok(Estimate {
+            earliest: moment(shorter - slack),
+            likely: moment((forecast.end - now).max(0.0)),
+            latest: moment(longer + slack),
+            is_lower_bound: last.totals_grow,
+            by: forecast.by,
+        })
+    }
+
+    /// Makes the forecast anew, and moves the end that was said before towards it.
+    fn foresee(&mut self, now: f64) {
+        let Some(fresh) = self.fresh() else { return };
+        let Some(old) = self.forecast else {
+            self.forecast = Some(fresh);
+            return;
+        };
+        let passed = now - old.made;
+        let rest = (fresh.end - now).max(1.0);
+        // the end of a week moves by hours, that of a minute by seconds
+        let patience = (DAMPING * rest).max(1.5 * self.step);
+        let off = (fresh.end - old.end).abs() / rest;
+        let usual = (fresh.shorter + fresh.longer) / 2.0 / DECILE;
+        let haste = 1.0 + (off / usual.max(0.02)).powi(2);
+        let towards = 1.0 - (-passed.max(0.0) * haste / patience).exp();
+        let end = old.end + (fresh.end - old.end) * towards;
+        self.forecast = Some(Forecast { end, made: now, ..fresh });
+    }
+
+    /// The forecast from all that is known, whatever was said before.
+    fn fresh(&self) -> Option<Forecast> {
+        let last = self.last.as_ref()?;
+        if self.changes < CHANGES {
+            return None;
+        }
+        let point = self.history.last()?;
+        let left = Left::of(last).filter(|left| !left.is_nothing())?;
+        let growth = if last.totals_grow { GROWTH } else { 1.0 };
+        let left = left.grown(last, growth);
+        let work = share::Work::of(&self.history, &left, self.step)?;
+        let rest = work.left(&left);
+        let pace = Pace::of(&self.history, &work, rest, self.limited_at, self.step)?;
+        let mut seconds = rest / pace.speed;
+        if let (Some(limit), Some(bytes)) = (last.limit.filter(|limit| *limit > 0), left.bytes) {
+            seconds = seconds.max(bytes / limit as f64);
+        }
+        let stops = self.history.stops(point.run);
+        let spread = (pace.spread.powi(2) + work.unsure.powi(2)).sqrt();
+        let grown = if last.totals_grow { 0.3 } else { 0.0 };
+        Some(Forecast {
+            made: self.seen_at,
+            end: point.at + seconds * (1.0 + stops),
+            shorter: DECILE * (spread + grown),
+            longer: DECILE * (spread + stops * 0.5 + grown),
+            by: work.bound(&left),
+        })
+    }
+}
+
+const DAMPING: f64 = 0.05;
+const GROWTH: f64 = 1.3;
+
+/// What is left to do.
+#[derive(Clone, Copy, Debug)]
+struct Left {
+    /// Bytes; `None` without a total, or past it.
+    bytes: Option<f64>,
+    /// Files; `None` without a total, or past it.
+    files: Option<f64>,
+}
+
+impl Left {
+    /// `None` where neither has a total.
+    fn of(reading: &Reading) -> Option<Self> {
+        let total = |total: Option<i64>| total.filter(|total| *total > 0);
+        if total(reading.bytes_total).is_none() && total(reading.files_total).is_none() {
+            return None;
+        }
+        let left =
+            |all: Option<i64>, done: Option<i64>| Some(total(all)? as f64 - done? as f64).filter(|left| *left > 0.0);
+        Some(Self {
+            bytes: left(reading.bytes_total, reading.bytes_done),
+            files: left(reading.files_total, reading.files_done),
+        })
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.bytes.is_none() && self.files.is_none()
+    }
+
+    /// What will be left of the totals when they have grown by a factor.
+    fn grown(&self, reading: &Reading, factor: f64) -> Self {
+        let more = |left: Option<f64>, total: Option<i64>| Some(left? + total? as f64 * (factor - 1.0));
+        Self { bytes: more(self.bytes, reading.bytes_total), files: more(self.files, reading.files_total) }
+    }
+}
+
+/// The moment so many seconds after another, at most as late as a moment can be.
+fn later(at: Timestamp, seconds: f64) -> Timestamp {
+    let milliseconds = (seconds.max(0.0) * 1e3) as i64;
+    at.checked_add(SignedDuration::from_millis(milliseconds)).unwrap_or(Timestamp::MAX)
+}

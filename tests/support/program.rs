@@ -1,0 +1,26 @@
+//! The program under test, and the environment it runs in: nothing of the machine's AWS configuration reaches it.
+
+use std::{fs, time::Duration};
+
+/// The program.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_syncscope");
+
+/// Far more than anything here takes on an idle machine, so that a busy one passes too.
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
+/// The whole environment of the program.
+pub fn environment() -> Vec<(&'static str, String)> {
+    let home = concat!(env!("CARGO_TARGET_TMPDIR"), "/home");
+    fs::create_dir_all(home).unwrap();
+    vec![
+        ("HOME", home.into()),
+        ("TERM", "xterm-256color".into()),
+        ("LANG", "C.UTF-8".into()),
+        ("TZ", "UTC".into()),
+        ("AWS_EC2_METADATA_DISABLED", "true".into()),
+    ]
+}
+
+/// Credentials that an endpoint on loopback takes.
+pub const KEYS: [(&str, &str); 2] =
+    [("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "an-example")];
