@@ -2,11 +2,7 @@
 
 use std::borrow::Cow;
 
-use ratatui::{
-    buffer::Buffer,
-    style::Style,
-    text::{Line, Span},
-};
+use ratatui::{buffer::Buffer, style::Style, text::Span};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -30,7 +26,7 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 
 /// Columns that a text takes, drawn cell by cell.
 pub fn width(text: &str) -> usize {
-    if text.is_ascii() { text.len() } else { text.graphemes(true).map(UnicodeWidthStr::width).sum() }
+    if text.is_ascii() { text.len() } else { Cells(text).map(UnicodeWidthStr::width).sum() }
 }
 
 /// A text in at most `columns`, with `…` where something was cut.
@@ -86,27 +82,61 @@ pub fn spans_width(spans: &[Span]) -> usize {
     spans.iter().map(|span| width(&span.content)).sum()
 }
 
-/// Draws spans on one row from column `x` on, cut before column `end`.
+/// Draws spans on one row from column `x` on; where they go beyond column `end`, the last cell before it says so.
 pub fn draw(buffer: &mut Buffer, x: u16, y: u16, end: u16, spans: Vec<Span>) {
     let area = buffer.area;
+    let end = end.min(area.right());
     if y < area.top() || y >= area.bottom() || x >= end {
         return;
     }
-    let room = usize::from(end.min(area.right()).saturating_sub(x));
-    let mut left = room;
-    let mut fitting = Vec::with_capacity(spans.len());
+    let mut column = x;
     for span in spans {
-        let text = clean(&span.content).into_owned();
-        let wide = width(&text);
-        if wide <= left {
-            left -= wide;
-            fitting.push(Span::styled(text, span.style));
-        } else {
-            fitting.push(Span::styled(cut(&text, left).into_owned(), span.style));
-            break;
+        let text = clean(&span.content);
+        for cell in Cells(&text) {
+            let wide = width(cell) as u16;
+            if wide > end - column {
+                mark_cut(buffer, column, y, end, span.style);
+                return;
+            }
+            if wide > 0 {
+                buffer[(column, y)].set_symbol(cell).set_style(span.style);
+                column += wide;
+            }
         }
     }
-    buffer.set_line(x, y, &Line::from(fitting), room as u16);
+}
+
+/// Puts `…` into the last cell of a row of which `column` was to be written next.
+fn mark_cut(buffer: &mut Buffer, column: u16, y: u16, end: u16, style: Style) {
+    let last = end - 1;
+    // half of a wide character would be left beside it
+    if column == end && last > buffer.area.left() && width(buffer[(last - 1, y)].symbol()) > 1 {
+        buffer[(last - 1, y)].set_symbol(" ");
+    }
+    buffer[(last, y)].set_symbol("…").set_style(style);
+}
+
+/// What goes into one cell each, or two where it is wide.
+struct Cells<'a>(&'a str);
+
+impl<'a> Iterator for Cells<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let mut characters = self.0.chars();
+        let first = characters.next()?;
+        let lone = stands_alone(first) && characters.clone().next().is_none_or(stands_alone);
+        // most of the screen is letters, digits and blocks, for which there is no need to look for clusters
+        let length = if lone { first.len_utf8() } else { self.0.graphemes(true).next().map_or(0, str::len) };
+        let (cell, rest) = self.0.split_at(length);
+        self.0 = rest;
+        (length > 0).then_some(cell)
+    }
+}
+
+/// Whether a character is a cell of its own beside any other such character.
+fn stands_alone(character: char) -> bool {
+    matches!(character, ' '..='~' | '·' | '–' | '…' | '←'..='↓' | '≈' | '≥' | '─'..='◿' | '✔' | '✖')
 }
 
 /// A span of a text.
@@ -143,6 +173,14 @@ mod tests {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 20, 1));
         draw(&mut buffer, 0, 0, 20, vec![span("x\u{1b}]0;title\u{7}y", Style::new())]);
         assert!(buffer.content.iter().all(|cell| !cell.symbol().contains(char::is_control)), "{buffer:?}");
+    }
+
+    #[test]
+    fn cells_are_clusters() {
+        for text in ["abc", "ab━╸─…é", "e\u{301}x", "✔\u{fe0f} ok", "👩\u{1f3fd}‍🚒日本", "a\u{301}\u{302}b"]
+        {
+            assert_eq!(Cells(text).collect::<Vec<_>>(), text.graphemes(true).collect::<Vec<_>>(), "{text}");
+        }
     }
 
     #[test]
