@@ -40,7 +40,9 @@ const PICTURES: [Picture; 2] = [
 
 fn main() -> io::Result<()> {
     let program = std::env::args_os().nth(1).map_or_else(beside, |path| Ok(PathBuf::from(path)))?;
-    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
+    // where it is run, not where it was built: a target directory may serve several checkouts
+    let root = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("."), PathBuf::from);
+    let assets = root.join("assets");
     for picture in &PICTURES {
         let (title, screen) = taken(&program, picture)?;
         for (theme, palette) in [("dark", &DARK), ("light", &LIGHT)] {
