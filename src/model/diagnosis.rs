@@ -78,5 +78,5 @@ fn lagging(execution: &Execution) -> Option<String> {
     let (before, after, waiting, grows) = backlogs.max_by_key(|(_, _, waiting, _)| *waiting)?;
     let (before, after) = (before.name().to_lowercase(), after.name().to_lowercase());
     let (waiting, grows) = (units::short_count(waiting), units::item_rate(grows));
-    Some(format!("More is {before} than {after}: {waiting} wait in between, growing by {grows}."))
+    Some(format!("{waiting} files wait between {before} and {after}, {} more.", grows))
 }

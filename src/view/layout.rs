@@ -74,7 +74,13 @@ fn parts(scene: &Scene, steps: Vec<Row>, body: usize) -> Vec<Part> {
     let said = banner::rows(scene);
     let presses = banner::presses(scene);
     // What presses may take all but the head and the bytes; what does not, a third.
-    let said_at_most = if presses { body.saturating_sub(2) } else { body.div_ceil(3) };
+    let gauges_tell = body < 12 && scene.execution.bytes().done.is_some_and(|done| done > 0);
+    let said_at_most = match presses {
+        true => body.saturating_sub(2),
+        // on a small screen numbers come before comments on them
+        false if gauges_tell => 0,
+        false => body.div_ceil(3),
+    };
     let said = Sentences(said, said_at_most);
     let no_steps = steps.is_empty();
     let mut gauges = gauges::rows(scene);
