@@ -351,3 +351,125 @@ fn later(at: Timestamp, seconds: f64) -> Timestamp {
     let milliseconds = (seconds.max(0.0) * 1e3) as i64;
     at.checked_add(SignedDuration::from_millis(milliseconds)).unwrap_or(Timestamp::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    fn reading(second: i64, bytes: i64, total: i64) -> Reading {
+        Reading {
+            at: at(second),
+            stage: Stage::Transferring,
+            bytes_done: Some(bytes),
+            bytes_total: Some(total),
+            files_done: None,
+            files_total: None,
+            totals_grow: false,
+            limit: None,
+            clock: None,
+        }
+    }
+
+    /// Polled every 5 s; 1000 bytes a second in steps of 15 s until `stops`.
+    fn steady(until: i64, stops: i64) -> Estimator {
+        let mut estimator = Estimator::default();
+        for second in (0..=until).step_by(5) {
+            estimator.observe(&reading(second, second.min(stops) / 15 * 15_000, 3_600_000));
+        }
+        estimator
+    }
+
+    #[test]
+    fn a_steady_transfer_ends_when_it_should() {
+        let estimate = steady(1800, 1800).estimate(at(1800)).unwrap();
+        let off = estimate.likely.duration_since(at(3600)).abs();
+        assert!(off < SignedDuration::from_secs(120), "{estimate:?}");
+        assert!(estimate.earliest <= at(3600) && at(3600) <= estimate.latest, "{estimate:?}");
+        assert!(!estimate.is_lower_bound);
+    }
+
+    #[test]
+    fn where_nothing_can_be_known_it_says_why() {
+        assert!(matches!(Estimator::default().estimate(at(0)), Err(Unknown::NotTransferring(Stage::Before))));
+        assert!(matches!(steady(25, 25).estimate(at(25)), Err(Unknown::FewChanges(_))));
+        assert!(matches!(steady(2400, 1800).estimate(at(2400)), Err(Unknown::Stalled(_))));
+        assert!(matches!(steady(4000, 4000).estimate(at(4000)), Err(Unknown::PastTotal)));
+        let mut cancelled = steady(1800, 1800);
+        cancelled.observe(&Reading { stage: Stage::Cancelling, ..reading(1805, 1_800_000, 3_600_000) });
+        let unknown = cancelled.estimate(at(1805)).unwrap_err();
+        assert_eq!(unknown.words(), "it is being cancelled");
+    }
+
+    #[test]
+    fn while_the_list_grows_it_is_a_lower_bound() {
+        let mut estimator = Estimator::default();
+        for second in (0..=1200).step_by(5) {
+            let total = 2_000_000 + second * 500;
+            estimator.observe(&Reading { totals_grow: true, ..reading(second, second / 15 * 15_000, total) });
+        }
+        assert!(estimator.estimate(at(1200)).unwrap().is_lower_bound);
+    }
+
+    #[test]
+    fn the_end_does_not_jump_with_each_step() {
+        let mut estimator = steady(1500, 1500);
+        let mut ends = Vec::new();
+        for second in (1505..1800).step_by(5) {
+            estimator.observe(&reading(second, second / 15 * 15_000, 3_600_000));
+            ends.push(estimator.estimate(at(second)).unwrap().likely);
+        }
+        for pair in ends.windows(2) {
+            assert!(pair[1].duration_since(pair[0]).abs() <= SignedDuration::from_secs(10), "{pair:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_read_the_interval_is_in_order(
+            readings in proptest::collection::vec(
+                (
+                    0i64..200_000,
+                    proptest::sample::select(vec![i64::MIN, -1, 0, 1, 1000, 1 << 40, i64::MAX]),
+                    proptest::sample::select(vec![i64::MIN, 0, 1, 5000, 1 << 50, i64::MAX]),
+                    proptest::option::of(proptest::num::i64::ANY),
+                    proptest::bool::ANY,
+                ),
+                0..80,
+            )
+        ) {
+            let mut estimator = Estimator::default();
+            for (second, bytes, total, other, grows) in readings {
+                let read = Reading {
+                    files_done: other,
+                    files_total: other.map(|files| files.saturating_mul(2)),
+                    limit: other,
+                    clock: other,
+                    totals_grow: grows,
+                    ..reading(second, bytes, total)
+                };
+                estimator.observe(&read);
+                match estimator.estimate(at(second)) {
+                    Ok(estimate) => {
+                        proptest::prop_assert!(at(second) <= estimate.earliest, "{:?}", estimate);
+                        proptest::prop_assert!(estimate.earliest <= estimate.likely && estimate.likely <= estimate.latest);
+                    }
+                    Err(unknown) => proptest::prop_assert!(!unknown.words().is_empty()),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn many_readings_stay_small() {
+        let mut estimator = Estimator::default();
+        for second in 0..20_000 {
+            estimator.observe(&reading(second * 5, second * 7, i64::MAX));
+        }
+        // its history's points are the one thing in it that could grow
+        assert!(format!("{estimator:?}").len() < 1 << 18);
+    }
+}
