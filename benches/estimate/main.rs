@@ -20,7 +20,7 @@ fn main() {
     println!("later: the same, by the later of bytes and files\n");
     for (set, name) in [(Set::Seen, "seen while choosing"), (Set::HeldOut, "held out")] {
         let mut scores: Vec<Score> = vec![Score::default(); KINDS.len()];
-        for run in runs(set, SEEDS) {
+        for run in runs(set, SEEDS, &[]) {
             let index = KINDS.iter().position(|kind| *kind == run.kind).unwrap_or(0);
             scores[index].add(&measure(&run));
         }
@@ -68,7 +68,7 @@ fn line(kind: &str, score: &Score) {
 
 /// One answer folded in and one estimate, over the answers of a long run.
 fn time() {
-    let Some(run): Option<Run> = runs(Set::Seen, 1).find(|run| run.kind == "a week") else { return };
+    let Some(run): Option<Run> = runs(Set::Seen, 1, &[]).find(|run| run.kind == "a week") else { return };
     let mut estimator = Estimator::default();
     let begin = Instant::now();
     for reading in &run.readings {

@@ -7,8 +7,9 @@ mod share;
 use jiff::{SignedDuration, Timestamp};
 
 use self::{
-    history::{History, Point},
+    history::{Change, History, Point},
     pace::Pace,
+    share::Work,
 };
 use super::units;
 
@@ -21,6 +22,21 @@ const QUIET: f64 = 90.0;
 
 /// A time without answers longer than this many usual intervals, and than [`QUIET`], is a gap in our sight.
 const BLIND_INTERVALS: f64 = 4.0;
+
+/// How long it takes to believe in another end, as a share of the rest, and how much sooner one is believed that
+/// is as far off as the end is unsure.
+const PATIENCE: f64 = 0.01;
+const HASTE: f64 = 20.0;
+
+/// How often a forecast is made anew, as a share of the rest: the end of a week doesn't move within a minute.
+const OFTEN: f64 = 0.001;
+
+/// For how much of the time that a list has grown it goes on to, and how unsure the rest's logarithm is by that.
+const GROWS_ON: f64 = 0.4;
+const GROWTH_UNSURE: f64 = 0.3;
+
+/// How unsure the time is in which it will have stopped.
+const STOPS_UNSURE: f64 = 0.5;
 
 /// How far from the median 10 and 90 % of a normal distribution lie, in standard deviations.
 const DECILE: f64 = 1.2816;
@@ -117,6 +133,7 @@ impl Unknown {
             Self::NotTransferring(Stage::Over) => "it is over".into(),
             Self::FewChanges(0) => "the counters have not moved yet".into(),
             Self::FewChanges(1) => "the counters moved only once so far".into(),
+            Self::FewChanges(CHANGES..) => "too little was done so far".into(),
             Self::FewChanges(changes) => format!("the counters moved only {changes} times so far"),
             Self::NoEstimate => "the service gives no total".into(),
             Self::PastTotal => "more is done than was expected".into(),
@@ -138,10 +155,15 @@ pub struct Estimator {
     interval: f64,
     step: f64,
     changes: u64,
+    /// The newest change.
+    change: Option<Change>,
     history: History,
     /// When the bandwidth limit last changed, in running seconds.
     limited_at: f64,
+    growth: Growth,
     forecast: Option<Forecast>,
+    /// Whether something changed since the forecast was made.
+    is_stale: bool,
 }
 
 /// What is left, and how long that takes.
@@ -174,6 +196,7 @@ impl Estimator {
         };
         let (before, passed) = (self.seen_at, now - self.seen_at);
         self.seen_at = now;
+        self.growth.observe(&last, reading, before, now);
         let blind = passed > QUIET.max(BLIND_INTERVALS * self.interval) && self.interval > 0.0;
         if !blind {
             self.interval = if self.interval > 0.0 { 0.9 * self.interval + 0.1 * passed } else { passed };
@@ -184,8 +207,11 @@ impl Estimator {
         if (reading.bytes_done, reading.files_done) != (last.bytes_done, last.files_done) {
             self.changed(&last, reading, before, now, blind);
         }
-        let told = |reading: &Reading| (reading.bytes_total, reading.files_total, reading.limit);
-        if self.history.last().is_some_and(|point| point.seen == now) || told(&last) != told(reading) {
+        let told = |reading: &Reading| (reading.bytes_total, reading.files_total);
+        self.is_stale |= self.change.is_some_and(|change| change.seen == now) || told(&last) != told(reading);
+        let due = self.forecast.is_none_or(|made| now - made.made >= OFTEN * (made.end - now));
+        if reading.limit != last.limit || (self.is_stale && due) {
+            self.is_stale = false;
             self.foresee(now);
         }
     }
@@ -194,24 +220,19 @@ impl Estimator {
     fn changed(&mut self, last: &Reading, reading: &Reading, before: f64, now: f64, blind: bool) {
         let fell = |new: Option<i64>, old: Option<i64>| new.unwrap_or(0) < old.unwrap_or(0);
         if fell(reading.bytes_done, last.bytes_done) || fell(reading.files_done, last.files_done) {
-            *self = Self { history: History::default(), forecast: None, changes: 0, limited_at: 0.0, ..self.clone() };
+            (self.history, self.change, self.forecast) = (History::default(), None, None);
+            (self.changes, self.limited_at) = (0, 0.0);
         }
         self.changes = self.changes.saturating_add(1);
         let number = |count: Option<i64>| count.map_or(0.0, |count| count as f64);
-        let mut point = Point {
-            seen: now,
-            at: now,
-            run: 0.0,
-            bytes: number(reading.bytes_done),
-            files: number(reading.files_done),
-            clock: reading.clock,
-        };
-        let Some(previous) = self.history.last() else {
+        let mut point = Point { run: 0.0, bytes: number(reading.bytes_done), files: number(reading.files_done) };
+        let (Some(change), Some(previous)) = (self.change, self.history.last()) else {
+            self.change = Some(Change { seen: now, at: now, clock: reading.clock });
             self.history.push(point);
             return;
         };
-        point.at = previous.next(reading.clock, before, now);
-        let took = (point.at - previous.at).max(0.0);
+        let next = change.next(reading.clock, before, now);
+        let took = next.at - change.at;
         let stopped = !blind && took > self.quiet_after();
         let ran = if stopped { self.step } else { took };
         point.run = previous.run + ran;
@@ -220,6 +241,7 @@ impl Estimator {
         } else if !blind && took > 0.0 {
             self.step = if self.step > 0.0 { 0.8 * self.step + 0.2 * took } else { took };
         }
+        self.change = Some(next);
         self.history.push(point);
     }
 
@@ -240,20 +262,19 @@ impl Estimator {
         if left.is_nothing() {
             return Err(Unknown::PastTotal);
         }
-        let quiet = self.seen_at - self.history.last().map_or(0.0, |point| point.seen);
+        let quiet = self.seen_at - self.change.map_or(0.0, |change| change.seen);
         if quiet > self.quiet_after() {
             return Err(Unknown::Stalled(SignedDuration::from_millis((quiet * 1e3) as i64)));
         }
         let forecast = self.forecast.ok_or(Unknown::FewChanges(self.changes))?;
         let now = at.duration_since(origin).as_secs_f64();
         let rest = (forecast.end - now).max(0.5 * self.step).max(1.0);
-        let moment = |seconds: f64| later(at, seconds);
+        let (likely, slack) = ((forecast.end - now).max(0.0), 0.3 * self.step);
         let (shorter, longer) = (rest * (-forecast.shorter).exp(), rest * forecast.longer.exp());
-        let slack = 0.3 * self.step;
         Ok(Estimate {
-            earliest: moment(shorter - slack),
-            likely: moment((forecast.end - now).max(0.0)),
-            latest: moment(longer + slack),
+            earliest: later(at, (shorter - slack).min(likely)),
+            likely: later(at, likely),
+            latest: later(at, longer + slack),
             is_lower_bound: last.totals_grow,
             by: forecast.by,
         })
@@ -269,10 +290,10 @@ impl Estimator {
         let passed = now - old.made;
         let rest = (fresh.end - now).max(1.0);
         // the end of a week moves by hours, that of a minute by seconds
-        let patience = (DAMPING * rest).max(1.5 * self.step);
+        let patience = (PATIENCE * rest).max(1.5 * self.step);
         let off = (fresh.end - old.end).abs() / rest;
         let usual = (fresh.shorter + fresh.longer) / 2.0 / DECILE;
-        let haste = 1.0 + (off / usual.max(0.02)).powi(2);
+        let haste = 1.0 + HASTE * (off / usual.max(0.02)).powi(2);
         let towards = 1.0 - (-passed.max(0.0) * haste / patience).exp();
         let end = old.end + (fresh.end - old.end) * towards;
         self.forecast = Some(Forecast { end, made: now, ..fresh });
@@ -284,11 +305,10 @@ impl Estimator {
         if self.changes < CHANGES {
             return None;
         }
-        let point = self.history.last()?;
+        let (change, point) = (self.change?, self.history.last()?);
         let left = Left::of(last).filter(|left| !left.is_nothing())?;
-        let growth = if last.totals_grow { GROWTH } else { 1.0 };
-        let left = left.grown(last, growth);
-        let work = share::Work::of(&self.history, &left, self.step)?;
+        let left = if last.totals_grow { self.growth.foreseen(left, self.seen_at) } else { left };
+        let work = Work::of(&self.history, &left, self.step)?;
         let rest = work.left(&left);
         let pace = Pace::of(&self.history, &work, rest, self.limited_at, self.step)?;
         let mut seconds = rest / pace.speed;
@@ -297,19 +317,17 @@ impl Estimator {
         }
         let stops = self.history.stops(point.run);
         let spread = (pace.spread.powi(2) + work.unsure.powi(2)).sqrt();
-        let grown = if last.totals_grow { 0.3 } else { 0.0 };
-        Some(Forecast {
+        let grown = if last.totals_grow { GROWTH_UNSURE } else { 0.0 };
+        let end = change.at + seconds * (1.0 + stops);
+        end.is_finite().then(|| Forecast {
             made: self.seen_at,
-            end: point.at + seconds * (1.0 + stops),
+            end,
             shorter: DECILE * (spread + grown),
-            longer: DECILE * (spread + stops * 0.5 + grown),
+            longer: DECILE * (spread + stops * STOPS_UNSURE + grown),
             by: work.bound(&left),
         })
     }
 }
-
-const DAMPING: f64 = 0.05;
-const GROWTH: f64 = 1.3;
 
 /// What is left to do.
 #[derive(Clone, Copy, Debug)]
@@ -338,11 +356,36 @@ impl Left {
     fn is_nothing(&self) -> bool {
         self.bytes.is_none() && self.files.is_none()
     }
+}
 
-    /// What will be left of the totals when they have grown by a factor.
-    fn grown(&self, reading: &Reading, factor: f64) -> Self {
-        let more = |left: Option<f64>, total: Option<i64>| Some(left? + total? as f64 * (factor - 1.0));
-        Self { bytes: more(self.bytes, reading.bytes_total), files: more(self.files, reading.files_total) }
+/// How fast the totals grow.
+#[derive(Clone, Copy, Debug, Default)]
+struct Growth {
+    /// Bytes and files a second, the newer past more than the older.
+    bytes: f64,
+    files: f64,
+}
+
+impl Growth {
+    /// Takes in two readings, of the seconds `before` and `now` since the first.
+    fn observe(&mut self, last: &Reading, reading: &Reading, before: f64, now: f64) {
+        let passed = now - before;
+        if passed <= 0.0 {
+            return;
+        }
+        let counts = passed / (passed + 0.3 * before);
+        let rate = |new: Option<i64>, old: Option<i64>| {
+            new.zip(old).map_or(0.0, |(new, old)| (new as f64 - old as f64).max(0.0) / passed)
+        };
+        self.bytes += (rate(reading.bytes_total, last.bytes_total) - self.bytes) * counts;
+        self.files += (rate(reading.files_total, last.files_total) - self.files) * counts;
+    }
+
+    /// What will be left once all is listed. How long that takes is unknown, but what has been going on for a
+    /// while goes on for about as long.
+    fn foreseen(&self, left: Left, now: f64) -> Left {
+        let more = |left: Option<f64>, rate: f64| left.map(|left| left + GROWS_ON * now * rate);
+        Left { bytes: more(left.bytes, self.bytes), files: more(left.files, self.files) }
     }
 }
 
@@ -464,12 +507,56 @@ mod tests {
     }
 
     #[test]
-    fn many_readings_stay_small() {
+    fn a_million_readings_stay_small() {
         let mut estimator = Estimator::default();
-        for second in 0..20_000 {
-            estimator.observe(&reading(second * 5, second * 7, i64::MAX));
+        for second in 0..1_000_000 {
+            estimator.observe(&reading(second * 5, second * 7, 10_000_000));
         }
         // its history's points are the one thing in it that could grow
-        assert!(format!("{estimator:?}").len() < 1 << 18);
+        assert!(size_of::<Estimator>() + estimator.history.held() < 32_000);
+    }
+
+    #[test]
+    fn a_stop_is_lost_time_not_the_pace_and_a_gap_is_none() {
+        let done = |second: i64| second / 15 * 15_000;
+        let mut stopped = steady(2100, 1500);
+        assert_eq!(stopped.estimate(at(2100)).unwrap_err().words(), "no counter has moved for 10m");
+        for second in (2105..=2400).step_by(5) {
+            stopped.observe(&reading(second, done(second - 600), 3_600_000));
+        }
+        let off = stopped.estimate(at(2400)).unwrap().likely.duration_since(at(4200)).abs();
+        assert!(off < SignedDuration::from_secs(150), "{off}");
+
+        let mut unseen = steady(1500, 1500);
+        for second in (2100..=2400).step_by(5) {
+            unseen.observe(&reading(second, done(second), 3_600_000));
+        }
+        let off = unseen.estimate(at(2400)).unwrap().likely.duration_since(at(3600)).abs();
+        assert!(off < SignedDuration::from_secs(60), "{off}");
+    }
+
+    #[test]
+    fn a_limit_is_never_outrun() {
+        let mut estimator = steady(1800, 1800);
+        for second in (1805..1830).step_by(5) {
+            let limited = Reading { limit: Some(100), ..reading(second, second / 15 * 15_000, 3_600_000) };
+            estimator.observe(&limited);
+        }
+        let estimate = estimator.estimate(at(1830)).unwrap();
+        assert!(estimate.likely > at(1830 + 17_000), "1.8 MB at 100 B/s: {estimate:?}");
+    }
+
+    #[test]
+    fn small_files_that_are_left_count_for_more_than_their_bytes() {
+        // 95 % of the bytes are done, and a tenth of the files
+        let mut estimator = Estimator::default();
+        for second in (0..=1500).step_by(5) {
+            let files = (Some(second / 15), Some(1000));
+            let plain = reading(second, second / 15 * 9_500, 1_000_000);
+            estimator.observe(&Reading { files_done: files.0, files_total: files.1, ..plain });
+        }
+        let estimate = estimator.estimate(at(1500)).unwrap();
+        assert_eq!(estimate.by, Bound::Files);
+        assert!(estimate.likely > at(1800), "bytes alone would say 1579 s: {estimate:?}");
     }
 }

@@ -3,28 +3,34 @@
 /// How many changes are kept. Beyond it every second one of the older half is left out.
 const KEPT: usize = 1024;
 
-/// The counters at one of their changes. Times in seconds since the first reading.
+/// When the counters changed. Times in seconds since the first reading.
 #[derive(Clone, Copy, Debug)]
-pub struct Point {
+pub struct Change {
     /// When the change was seen.
     pub seen: f64,
     /// When the change was, as far as the service's clock tells.
     pub at: f64,
-    /// The same in running seconds: without the time in which it had stopped.
-    pub run: f64,
-    pub bytes: f64,
-    pub files: f64,
     /// The service's clock in milliseconds.
     pub clock: Option<i64>,
 }
 
-impl Point {
-    /// When the change was that was seen at `now` but not yet at `before`: as much later than this one as the
-    /// service's clock says.
-    pub fn next(&self, clock: Option<i64>, before: f64, now: f64) -> f64 {
+impl Change {
+    /// The change that was seen at `now` but not yet at `before`: as much later than this one as the service's
+    /// clock says.
+    pub fn next(&self, clock: Option<i64>, before: f64, now: f64) -> Self {
         let passed = clock.zip(self.clock).and_then(|(now, then)| now.checked_sub(then)).filter(|passed| *passed > 0);
-        passed.map_or(now, |passed| (self.at + passed as f64 / 1e3).max(before).min(now)).max(self.at)
+        let at = passed.map_or(now, |passed| (self.at + passed as f64 / 1e3).max(before).min(now)).max(self.at);
+        Self { seen: now, at, clock }
     }
+}
+
+/// The counters at one of their changes.
+#[derive(Clone, Copy, Debug)]
+pub struct Point {
+    /// When the change was, in running seconds: without the time in which it had stopped.
+    pub run: f64,
+    pub bytes: f64,
+    pub files: f64,
 }
 
 /// The changes, oldest first, and how much of the time it had stopped.
@@ -37,14 +43,14 @@ pub struct History {
 
 impl History {
     pub fn push(&mut self, point: Point) {
-        self.points.push(point);
-        if self.points.len() > KEPT {
+        if self.points.len() == KEPT {
             let mut index = 0;
             self.points.retain(|_| {
                 index += 1;
                 index > KEPT / 2 || index % 2 == 1
             });
         }
+        self.points.push(point);
     }
 
     /// Takes in that it had stopped for so many seconds.
@@ -67,7 +73,7 @@ impl History {
             return 0.0;
         }
         let stops = self.stops as f64;
-        self.stopped / ran * ((stops - 0.7) / (stops + 0.5))
+        self.stopped / ran * ((stops - 1.0) / (stops + 0.5))
     }
 
     /// Bytes and files at a running second, in proportion between two changes.
@@ -79,5 +85,11 @@ impl History {
         let Some(after) = self.points.get(index) else { return (before.bytes, before.files) };
         let part = (run - before.run) / (after.run - before.run);
         (before.bytes + (after.bytes - before.bytes) * part, before.files + (after.files - before.files) * part)
+    }
+
+    /// Bytes of memory that it holds.
+    #[cfg(test)]
+    pub fn held(&self) -> usize {
+        self.points.capacity() * size_of::<Point>()
     }
 }
