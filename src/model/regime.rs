@@ -21,6 +21,7 @@ const SLOW_FOR: SignedDuration = SignedDuration::from_mins(10);
 #[derive(Clone, Debug, Default)]
 pub struct Regime {
     now: Option<Kept>,
+    before: Option<Kept>,
     slow: bool,
 }
 
@@ -51,7 +52,7 @@ impl Regime {
         if !other || at.duration_since(kept.since) < LEAST {
             return None;
         }
-        self.now = Some(taken);
+        (self.now, self.before) = (Some(taken), Some(kept));
         Some(kept)
     }
 
@@ -62,6 +63,11 @@ impl Regime {
             let limit = if self.slow { RECOVERED } else { SLOW };
             self.slow = rate.per_second < median * limit;
         }
+    }
+
+    /// The regime before the one of now; `None` while there was one only.
+    pub fn before(&self) -> Option<Kept> {
+        self.before
     }
 
     /// The rate that is kept to, and since when; `None` before it was watched for five minutes.

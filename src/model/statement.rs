@@ -80,7 +80,7 @@ pub fn statement(execution: &Execution, now: &Now) -> Vec<Sentence> {
         Some(Status::Other(word)) => said.push(unknown(&word, execution, now)),
         None => said.push(say(Tone::Warning, "The answer has no status.")),
     }
-    said.extend(diagnosis::diagnose(execution).map(|why| say(Tone::Plain, why)));
+    said.extend(diagnosis::diagnose(execution, now).map(|why| say(Tone::Plain, why)));
     said.extend(report(snapshot));
     said
 }

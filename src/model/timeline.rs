@@ -110,6 +110,8 @@ pub struct Timeline {
     seen_at: Option<Timestamp>,
     /// Where the newest unbroken row of stretches begins.
     unbroken_since: Option<Timestamp>,
+    /// The median of the coarsest tier, and when it was taken.
+    median: Option<(Timestamp, f64)>,
 }
 
 impl Timeline {
@@ -150,6 +152,9 @@ impl Timeline {
         gather(&mut self.tens, stretch, TENS);
         if self.tens.len() > COARSE {
             thin_out(&mut self.tens);
+        }
+        if self.median.is_none_or(|(taken, _)| stretch.to.duration_since(taken) >= TENS) {
+            self.median = self.median_of_tens().map(|median| (stretch.to, median));
         }
     }
 
@@ -196,12 +201,17 @@ impl Timeline {
     }
 
     /// The median rate of all of the past by ten minutes, in bytes a second; `None` before there is an hour of it.
+    /// It is as of ten minutes ago at most.
     pub fn median(&self) -> Option<f64> {
-        let mut rates: Vec<f64> = self.tens.iter().map(|stretch| stretch.bytes as f64 / stretch.seconds()).collect();
+        self.median.map(|(_, median)| median)
+    }
+
+    fn median_of_tens(&self) -> Option<f64> {
         let seconds: f64 = self.tens.iter().map(Stretch::seconds).sum();
         if seconds < 3600.0 {
             return None;
         }
+        let mut rates: Vec<f64> = self.tens.iter().map(|stretch| stretch.bytes as f64 / stretch.seconds()).collect();
         let middle = rates.len() / 2;
         Some(*rates.select_nth_unstable_by(middle, f64::total_cmp).1)
     }
