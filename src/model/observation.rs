@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::{
     fault::{Fault, FaultKind},
@@ -65,9 +64,7 @@ impl Answer {
         if body.trim().is_empty() {
             return Err(garbled("the answer was empty".into()));
         }
-        // Through a `Value`, where the last of two equal keys wins, as in the service's own clients.
-        let value = serde_json::from_str::<Value>(body);
-        let snapshot = value.and_then(serde_json::from_value::<Snapshot>).map_err(|error| {
+        let snapshot = serde_json::from_str::<Snapshot>(body).map_err(|error| {
             let what = if body.trim_start().starts_with('<') {
                 "is a web page, perhaps a proxy's"
             } else if error.is_eof() {
