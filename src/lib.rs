@@ -43,7 +43,9 @@ pub use clock::Clock;
 pub use model::{
     arn::Arn,
     fault::Fault,
+    line::{Reader, Writer},
     observation::{Answer, Observation, Outcome},
+    state::State,
 };
 pub use sink::terminal::run;
 pub use source::{datasync::Connection, simulate::simulated, watch};

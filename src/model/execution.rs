@@ -503,7 +503,7 @@ impl Seen {
         let (old, new) = (previous.answer.snapshot(), answer.snapshot());
         let counters_moved = counters(old) != counters(new);
         let moved = counters_moved || durations(old) != durations(new);
-        let same = previous.answer.verbatim() == answer.verbatim();
+        let same = previous.answer.is_same(answer);
         Self {
             terms,
             at,

@@ -109,15 +109,22 @@ impl Flow {
     /// The failures of a lane in `parts` parts; `None` where it has none.
     pub fn trend(&self, step: Step, parts: usize) -> Option<Trend> {
         let lane = place(step)?;
+        self.newest?.failed[lane].filter(|failed| *failed > 0)?;
+        Some(Trend { per_hour: self.per_hour(step), parts: self.new_failures(lane, parts) })
+    }
+
+    /// Failures of a lane an hour in the last hour, or in as much of it as was watched; `None` before ten minutes
+    /// of it, and where none are reported.
+    pub fn per_hour(&self, step: Step) -> Option<f64> {
+        let lane = place(step)?;
         let newest = self.newest?;
-        let failed = newest.failed[lane].filter(|failed| *failed > 0)?;
-        let count = |sample: &Sample| sample.failed[lane].unwrap_or(0);
-        let hour_ago = newest.at - SignedDuration::from_hours(1);
+        let failed = newest.failed[lane]?;
+        let hour_ago = newest.at.checked_sub(SignedDuration::from_hours(1)).ok()?;
         let since = self.old.iter().rev().find(|sample| sample.at <= hour_ago).or(self.old.front())?;
         let watched = newest.at.duration_since(since.at);
         let hours = watched.as_secs_f64() / 3600.0;
-        let per_hour = (watched >= TREND).then(|| (failed - count(since)).max(0) as f64 / hours);
-        Some(Trend { per_hour, parts: self.new_failures(lane, parts) })
+        let before = since.failed[lane].unwrap_or(0);
+        (watched >= TREND).then(|| failed.saturating_sub(before).max(0) as f64 / hours)
     }
 
     fn new_failures(&self, lane: usize, parts: usize) -> Vec<i64> {

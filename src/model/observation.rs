@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{
     fault::{Fault, FaultKind},
@@ -34,15 +35,20 @@ pub enum Outcome {
 }
 
 /// What DescribeTask and ListLocations say of a task. Each `None` where it was denied, missing or not said.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Task {
     /// The task's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The URI of the source location.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// The URI of the destination location.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub destination: Option<String>,
     /// The CloudWatch log group that names the files which failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub log_group: Option<String>,
 }
 
@@ -83,6 +89,11 @@ impl Answer {
     /// The body as the service sent it.
     pub fn verbatim(&self) -> &Arc<str> {
         &self.verbatim
+    }
+
+    /// Whether the other one is the same text.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.verbatim, &other.verbatim) || self.verbatim == other.verbatim
     }
 
     /// What the body says.
