@@ -31,7 +31,7 @@ const STRANGERS: &[(&str, &[&str])] = &[
 
 /// Where the time is asked for besides in `clock`, and why.
 const ASKS_THE_TIME: &[(&str, &str, &str)] = &[
-    ("cli", "Timestamp::now", "gives the demo's clock its origin"),
+    ("cli/demo", "Timestamp::now", "gives the demo's clock its origin"),
     ("sink/terminal", "Instant::now", "frames are paced in real time, whatever the clock's speed"),
 ];
 

@@ -1,0 +1,66 @@
+//! What the terminal is like, and how to write to it.
+
+use std::io::{self, IsTerminal, Write};
+
+use clap::{Args, ValueEnum};
+
+use crate::view::theme::Look;
+
+/// How it is shown.
+#[derive(Debug, Args)]
+pub struct Shown {
+    /// Colours: in a terminal without NO_COLOR, always, or never
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Colour,
+    /// Draw with ASCII characters only, as where the locale is not UTF-8
+    #[arg(long)]
+    pub ascii: bool,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    Auto,
+    On,
+    Off,
+}
+
+/// What it is drawn with.
+pub fn look(shown: &Shown) -> Look {
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let colour = match shown.color {
+        Colour::Auto => !no_colour && io::stdout().is_terminal(),
+        Colour::On => true,
+        Colour::Off => false,
+    };
+    // crossterm looks at NO_COLOR too; what is to be drawn is decided here alone
+    crossterm::style::force_color_output(true);
+    Look { colour, ascii: shown.ascii || !is_utf8() }
+}
+
+/// Whether the locale says that characters are UTF-8: the first of these variables that is set decides.
+fn is_utf8() -> bool {
+    let set = |name: &&str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    match ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(set) {
+        Some(locale) => {
+            let locale = locale.to_lowercase();
+            locale.contains("utf-8") || locale.contains("utf8")
+        }
+        None => !cfg!(unix) || cfg!(target_os = "macos"),
+    }
+}
+
+/// A screen needs a terminal that can be drawn on, and one to read keys from.
+pub fn has_screen() -> bool {
+    let dumb = matches!(std::env::var("TERM").as_deref(), Ok("dumb" | "unknown"));
+    io::stdout().is_terminal() && io::stdin().is_terminal() && !dumb
+}
+
+/// Writes to standard output; a reader that went away is no error.
+pub fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
