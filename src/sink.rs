@@ -1,4 +1,5 @@
 //! Where observations end up.
 
+pub mod folder;
 pub mod lines;
 pub mod terminal;
