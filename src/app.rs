@@ -49,7 +49,9 @@ pub enum What {
     Suspend,
     /// The program goes on after a stop, in a terminal that others used meanwhile.
     Resume,
-    /// A signal asks the program to end; the number is its exit code.
+    /// A signal asks what is known.
+    Show,
+    /// A signal, or a time that ran out, asks the program to end; the number is its exit code.
     Stop(u8),
 }
 
@@ -181,6 +183,7 @@ impl App {
             What::Suspend => self.ask(Effect::Suspend),
             What::Resume => self.ask(Effect::Redraw),
             What::Tick => self.tick(),
+            What::Show => false,
             What::Stop(code) => {
                 self.end = Some(End::Stopped(code));
                 false

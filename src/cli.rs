@@ -4,18 +4,15 @@ mod demo;
 mod exit;
 mod reach;
 mod terminal;
+mod wait;
 mod watch;
 
-use std::{
-    io::{self, Write},
-    process::ExitCode,
-    time::Duration,
-};
+use std::{process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
 use jiff::SignedDuration;
 
-use self::{demo::Demo, exit::CannotRun, reach::Reach, terminal::Shown};
+use self::{demo::Demo, exit::CannotRun, reach::Reach, terminal::Shown, wait::Wait};
 use crate::sink;
 
 /// Watch AWS DataSync transfers in the terminal
@@ -41,6 +38,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Wait until transfers are over; the exit code says how they went
+    Wait(Box<Wait>),
     /// Watch a simulated transfer: no account, no network
     Demo(Demo),
 }
@@ -53,6 +52,14 @@ fn interval(text: &str) -> Result<Duration, String> {
         short if short < Duration::from_millis(100) => Err(wrong("that is too often for the service")),
         long if long > Duration::from_secs(86_400) => Err(wrong("that is longer than a day")),
         interval => Ok(interval),
+    }
+}
+
+fn span(text: &str) -> Result<SignedDuration, String> {
+    match text.parse::<SignedDuration>() {
+        Ok(span) if span.is_positive() => Ok(span),
+        Ok(_) => Err("that is no time to wait; give a time such as 90s, 15m or 12h".into()),
+        Err(_) => Err("that is no time; give one such as 90s, 15m or 12h".into()),
     }
 }
 
@@ -81,12 +88,13 @@ pub fn main() -> ExitCode {
 }
 
 fn say(error: &CannotRun) -> ExitCode {
-    let _ = writeln!(io::stderr(), "syncscope: {}", error.message);
+    terminal::say(&error.message);
     ExitCode::from(error.code)
 }
 
 async fn dispatch(cli: Cli) -> Result<u8, CannotRun> {
     match cli.command {
+        Some(Command::Wait(wait)) => wait::run(*wait).await,
         Some(Command::Demo(demo)) => demo::run(demo).await,
         None => watch::run(cli.transfers, cli.reach, &cli.shown).await,
     }

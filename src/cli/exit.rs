@@ -2,14 +2,11 @@
 
 use std::io;
 
-use crate::{
-    app::App,
-    model::{
-        execution::Execution,
-        fault::{Fault, FaultKind},
-        health::HealthState,
-        snapshot::Status,
-    },
+use crate::model::{
+    execution::Execution,
+    fault::{Fault, FaultKind},
+    progress::{self, Ending},
+    snapshot::Status,
 };
 
 /// Why the program could not run.
@@ -31,11 +28,15 @@ impl From<io::Error> for CannotRun {
     }
 }
 
-/// The exit code of an execution that is over.
-pub fn how_it_went(app: &App, execution: &Execution) -> u8 {
-    match (execution.status(), execution.health(app.now()).state) {
-        (Some(Status::Error), _) => 3,
-        (_, HealthState::FinishedWithFailures) => 4,
+/// The exit code of an execution: how it ended, or 0 while it runs. So many failed items are put up with.
+pub fn how_it_went(execution: &Execution, max_failed: i64) -> u8 {
+    let Some(snapshot) = execution.snapshot() else { return 0 };
+    if snapshot.status() == Some(Status::Error) {
+        return 3;
+    }
+    match progress::ending(snapshot, execution.terms()) {
+        Some(Ending::Failures(items) | Ending::Short(items) | Ending::SkippedOfAll(items)) if items > max_failed => 4,
+        Some(Ending::BytesShort(_)) => 4,
         _ => 0,
     }
 }

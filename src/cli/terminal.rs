@@ -52,8 +52,21 @@ fn is_utf8() -> bool {
 
 /// A screen needs a terminal that can be drawn on, and one to read keys from.
 pub fn has_screen() -> bool {
-    let dumb = matches!(std::env::var("TERM").as_deref(), Ok("dumb" | "unknown"));
-    io::stdout().is_terminal() && io::stdin().is_terminal() && !dumb
+    io::stdout().is_terminal() && io::stdin().is_terminal() && !is_dumb()
+}
+
+/// Whether lines can be drawn over.
+pub fn has_live_lines() -> bool {
+    io::stdout().is_terminal() && !is_dumb()
+}
+
+fn is_dumb() -> bool {
+    matches!(std::env::var("TERM").as_deref(), Ok("dumb" | "unknown"))
+}
+
+/// A sentence on standard error, said by this program.
+pub fn say(message: &str) {
+    let _ = writeln!(io::stderr(), "syncscope: {message}");
 }
 
 /// Writes to standard output; a reader that went away is no error.

@@ -1,6 +1,6 @@
 //! `syncscope TRANSFER`: the watch, on the screen where there is one, in lines elsewhere.
 
-use std::{io, time::Duration};
+use std::time::Duration;
 
 use clap::CommandFactory;
 use jiff::tz::TimeZone;
@@ -8,18 +8,23 @@ use tokio::sync::mpsc;
 
 use super::{
     Cli,
-    exit::{CannotRun, how_it_went, signalled, unseen},
+    exit::{CannotRun, unseen},
     reach::{Reach, UNVERIFIED},
     terminal::{Shown, has_screen, look, print},
+    wait::{self, Patience},
 };
 use crate::{
     app::{App, End, Event},
     clock::Clock,
     model::{arn::Arn, observation::Observation},
-    sink::{lines, terminal},
+    sink::{
+        lines::{self, Waiting},
+        terminal,
+    },
     source::{
         datasync::{Connection, Service},
         poll,
+        tls::ConfigError,
     },
     view::theme::Look,
 };
@@ -46,14 +51,21 @@ pub async fn show(
 ) -> Result<u8, CannotRun> {
     let look = look(shown);
     let warning = connection.no_verify_ssl.then(|| UNVERIFIED.to_owned());
-    let app = App::new(arns.clone(), clock.now(), TimeZone::system()).warning_of(warning);
-    let (events, stream) = mpsc::channel(256);
-    let services: Result<Vec<(Service, Arn)>, _> =
-        arns.into_iter().map(|arn| Ok((Service::new(connection, &arn)?, arn))).collect();
-    let services = services.map_err(|error: crate::source::tls::ConfigError| CannotRun::usage(error.to_string()))?;
+    let services = services(connection, &arns)?;
+    let app = App::new(arns, clock.now(), TimeZone::system()).warning_of(warning);
     let observations = observe(services, interval, &clock);
-    tokio::spawn(forward(observations, events.clone()));
-    if has_screen() { on_screen(app, look, events, stream, clock).await } else { in_lines(app, look, stream).await }
+    if has_screen() {
+        on_screen(app, look, observations, clock).await
+    } else {
+        wait::in_lines(app, look, Waiting::default(), Patience::default(), observations, clock).await
+    }
+}
+
+/// A way to the service for each of them.
+pub fn services(connection: &Connection, arns: &[Arn]) -> Result<Vec<(Service, Arn)>, CannotRun> {
+    let service = |arn: &Arn| Ok((Service::new(connection, arn)?, arn.clone()));
+    let services: Result<_, ConfigError> = arns.iter().map(service).collect();
+    services.map_err(|error| CannotRun::usage(error.to_string()))
 }
 
 /// One receiver for what all of them observe.
@@ -65,7 +77,8 @@ fn observe(services: Vec<(Service, Arn)>, interval: Duration, clock: &Clock) -> 
     observations
 }
 
-async fn forward(mut observations: mpsc::Receiver<Observation>, events: mpsc::Sender<Event>) {
+/// Passes observations on as events.
+pub async fn forward(mut observations: mpsc::Receiver<Observation>, events: mpsc::Sender<Event>) {
     while let Some(observation) = observations.recv().await {
         if events.send(Event::observed(observation)).await.is_err() {
             return;
@@ -76,10 +89,11 @@ async fn forward(mut observations: mpsc::Receiver<Observation>, events: mpsc::Se
 async fn on_screen(
     app: App,
     look: Look,
-    events: mpsc::Sender<Event>,
-    mut stream: mpsc::Receiver<Event>,
+    observations: mpsc::Receiver<Observation>,
     clock: Clock,
 ) -> Result<u8, CannotRun> {
+    let (events, mut stream) = mpsc::channel(256);
+    tokio::spawn(forward(observations, events.clone()));
     let mut tty = terminal::Tty::take(look)?;
     tokio::spawn(terminal::listen(events, clock)?);
     let stream = futures_util::stream::poll_fn(move |context| stream.poll_recv(context));
@@ -96,21 +110,5 @@ async fn on_screen(
         Some(End::Unseen(fault)) => Err(unseen(fault)),
         Some(End::Stopped(code)) => Ok(*code),
         Some(End::Quit) | None => Ok(0),
-    }
-}
-
-async fn in_lines(app: App, look: Look, mut stream: mpsc::Receiver<Event>) -> Result<u8, CannotRun> {
-    let stream = futures_util::stream::poll_fn(move |context| stream.poll_recv(context));
-    let mut out = io::stdout().lock();
-    let app = tokio::select! {
-        app = lines::run(app, look, &mut out, stream) => match app {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(0),
-            app => app?,
-        },
-        code = signalled() => return Ok(code?),
-    };
-    match app.end() {
-        Some(End::Unseen(fault)) => Err(unseen(fault)),
-        _ => Ok(app.executions().iter().map(|execution| how_it_went(&app, execution)).max().unwrap_or(0)),
     }
 }

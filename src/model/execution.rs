@@ -559,7 +559,7 @@ fn durations(snapshot: &Snapshot) -> Option<[Option<Count>; 4]> {
 pub mod tests {
     use super::*;
 
-    const ARN: &str =
+    pub const ARN: &str =
         "arn:aws:datasync:us-east-1:111122223333:task/task-0123456789abcdef0/execution/exec-0123456789abcdef0";
 
     /// Seconds after an arbitrary beginning.

@@ -1,74 +1,321 @@
-//! Plain lines: where there is no screen, and what stays in the scrollback after one.
+//! Plain lines: where there is no screen, for scripts, and what stays in the scrollback after a screen.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
 
+use crossterm::{cursor, queue, terminal};
 use futures_util::{Stream, StreamExt};
 use jiff::{SignedDuration, Timestamp};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+    time::MissedTickBehavior,
+};
 
 use crate::{
     app::{App, Event, What},
-    model::{execution::Execution, statement, statement::Now, units},
-    view::{text::clean, theme::Look},
+    clock::Clock,
+    model::{
+        execution::Execution,
+        health::{Health, HealthState},
+        observation::Answer,
+        state::State,
+        statement,
+        statement::Now,
+        units,
+    },
+    view::{text, text::clean, theme::Look},
 };
 
-/// How often a line comes while nothing else is to tell.
-const EVERY: SignedDuration = SignedDuration::from_mins(1);
+/// How to wait, and what to tell meanwhile.
+#[derive(Clone, Copy, Debug)]
+pub struct Waiting {
+    /// How often a line comes while nothing else is to tell.
+    pub progress_every: SignedDuration,
+    /// What is printed.
+    pub form: Form,
+    /// A stall of so long ends it.
+    pub fail_on_stall: Option<SignedDuration>,
+    /// Whether it goes on when every execution is over.
+    pub follow: bool,
+}
 
-/// Folds events into the app and prints a line for each change of status or sight, and one a minute, until every
-/// execution is over or the app ends. Gives the app back.
+/// What is printed on standard output.
+#[derive(Clone, Copy, Debug)]
+pub enum Form {
+    /// Lines for a person.
+    Lines,
+    /// One line a transfer, drawn again and again in a terminal of so many columns.
+    Live(fn() -> usize),
+    /// The state at each change, as JSON; lines for a person go to standard error.
+    States,
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self { progress_every: SignedDuration::from_mins(1), form: Form::Lines, fail_on_stall: None, follow: false }
+    }
+}
+
+/// What came of waiting.
+#[derive(Debug)]
+pub struct Waited {
+    /// All that was seen.
+    pub app: App,
+    /// What stalled for too long, in a sentence.
+    pub stalled: Option<String>,
+}
+
+/// Folds events into the app and tells of them, until every execution is over, one has stalled for too long, or
+/// the app ends.
 ///
 /// # Errors
-/// The lines could not be written.
-pub async fn run(mut app: App, look: Look, out: &mut impl Write, events: impl Stream<Item = Event>) -> io::Result<App> {
+/// What there was to tell could not be written.
+pub async fn run(
+    app: App,
+    look: Look,
+    waiting: Waiting,
+    out: &mut impl Write,
+    err: &mut impl Write,
+    events: impl Stream<Item = Event>,
+) -> io::Result<Waited> {
     let mut events = std::pin::pin!(events);
-    let mut told: Vec<Option<Told>> = Vec::new();
-    while app.end().is_none() {
+    let mut teller = Teller { look, waiting, out, err, told: Vec::new(), drawn: 0 };
+    let mut waited = Waited { app, stalled: None };
+    while waited.app.end().is_none() && waited.stalled.is_none() {
         let Some(event) = events.next().await else { break };
-        let observed = matches!(event.what, What::Observed(_));
-        app.update(event);
-        told.resize(app.executions().len(), None);
-        for (execution, told) in app.executions().iter().zip(&mut told) {
-            let now = Told::of(execution, app.now());
-            if observed && told.as_ref().is_none_or(|before| before.is_old(&now)) {
-                writeln!(out, "{}", look.text(&line(execution, &app)))?;
-                out.flush()?;
-                *told = Some(now);
-            }
+        let (show, observed) = (matches!(event.what, What::Show), matches!(event.what, What::Observed(_)));
+        waited.app.update(event);
+        if show {
+            teller.state(&waited.app)?;
+        } else {
+            teller.tell(&waited.app, observed)?;
         }
-        if app.executions().iter().all(|execution| execution.is_over()) {
+        waited.stalled = waiting.fail_on_stall.and_then(|most| stalled(&waited.app, most));
+        if !waiting.follow && waited.app.executions().iter().all(is_settled) {
             break;
         }
     }
-    Ok(app)
+    teller.end(&waited)?;
+    Ok(waited)
 }
 
-/// What the last line told.
-#[derive(Clone, Debug)]
+/// Nothing more will come of it: it is over, or can't be seen and never was.
+fn is_settled(execution: &Execution) -> bool {
+    let lost = execution.answer().is_none() && execution.fault().is_some() && execution.next().is_none();
+    execution.is_over() || lost
+}
+
+/// The first transfer of which no counter moved for so long.
+fn stalled(app: &App, most: SignedDuration) -> Option<String> {
+    let health = |execution: &Execution| execution.health(app.now());
+    let stalled = app.executions().iter().find(|execution| {
+        health(execution).state == HealthState::Stalled && execution.counters_unchanged_for() >= most
+    })?;
+    Some(format!("{} has stalled. {}", stalled.arn(), health(stalled).reasons.join(" ")))
+}
+
+/// Tells what there is to tell, where it belongs.
+struct Teller<'a, O, E> {
+    look: Look,
+    waiting: Waiting,
+    out: &'a mut O,
+    err: &'a mut E,
+    told: Vec<Told>,
+    /// Lines that are drawn and can be drawn over.
+    drawn: u16,
+}
+
+impl<O: Write, E: Write> Teller<'_, O, E> {
+    fn tell(&mut self, app: &App, observed: bool) -> io::Result<()> {
+        self.told.resize(app.executions().len(), Told::default());
+        if let Form::Live(columns) = self.waiting.form {
+            return self.draw(app, columns());
+        }
+        for (place, execution) in app.executions().iter().enumerate() {
+            self.tell_of(place, execution, app, observed)?;
+        }
+        Ok(())
+    }
+
+    fn tell_of(&mut self, place: usize, execution: &Execution, app: &App, observed: bool) -> io::Result<()> {
+        let asked = execution.asked_at().is_some();
+        let health = execution.health(app.now());
+        let told = &mut self.told[place];
+        if matches!(self.waiting.form, Form::States) && observed && told.is_news(execution, &health) {
+            writeln!(self.out, "{}", State::of(execution, app.now()).json())?;
+            self.out.flush()?;
+        }
+        let progress = Progress::of(execution, &health);
+        let due = app.now().duration_since(told.progress_at.unwrap_or(app.now())) >= self.waiting.progress_every;
+        if asked && (told.progress.as_ref() != Some(&progress) || due && !execution.is_over()) {
+            (told.progress, told.progress_at) = (Some(progress), Some(app.now()));
+            let line = self.look.text(&line(execution, &health, app));
+            match self.waiting.form {
+                Form::States => writeln!(self.err, "{line}")?,
+                _ => writeln!(self.out, "{line}").and_then(|()| self.out.flush())?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Draws the live lines over those of before.
+    fn draw(&mut self, app: &App, columns: usize) -> io::Result<()> {
+        self.wipe()?;
+        for execution in app.executions() {
+            let line = line(execution, &execution.health(app.now()), app);
+            // the last column is left alone: a terminal that wraps there would add a line
+            let line = text::cut(&line, columns.saturating_sub(1));
+            writeln!(self.out, "{}", self.look.text(&line))?;
+        }
+        self.drawn = u16::try_from(app.executions().len()).unwrap_or(u16::MAX);
+        self.out.flush()
+    }
+
+    fn wipe(&mut self) -> io::Result<()> {
+        if self.drawn > 0 {
+            queue!(
+                self.out,
+                cursor::MoveToPreviousLine(self.drawn),
+                terminal::Clear(terminal::ClearType::FromCursorDown)
+            )?;
+            self.drawn = 0;
+        }
+        Ok(())
+    }
+
+    /// Prints what is known, because someone asked.
+    fn state(&mut self, app: &App) -> io::Result<()> {
+        self.wipe()?;
+        match self.waiting.form {
+            Form::States => {
+                for execution in app.executions() {
+                    writeln!(self.out, "{}", State::of(execution, app.now()).json())?;
+                }
+            }
+            _ => self.out.write_all(farewell(app, self.look).as_bytes())?,
+        }
+        self.out.flush()
+    }
+
+    /// The last state, where the last line did not say it.
+    fn end(&mut self, waited: &Waited) -> io::Result<()> {
+        let cut_short =
+            waited.stalled.is_some() || waited.app.executions().iter().any(|execution| !execution.is_over());
+        if cut_short || matches!(self.waiting.form, Form::Live(_)) {
+            self.state(&waited.app)?;
+        }
+        Ok(())
+    }
+}
+
+/// What was told of a transfer last.
+#[derive(Clone, Debug, Default)]
 struct Told {
-    status: Option<String>,
+    answer: Option<Answer>,
     fault: Option<&'static str>,
-    at: Timestamp,
+    health: Option<HealthState>,
+    progress: Option<Progress>,
+    progress_at: Option<Timestamp>,
 }
 
 impl Told {
-    fn of(execution: &Execution, at: Timestamp) -> Self {
-        let status = execution.snapshot().and_then(|snapshot| snapshot.status.as_deref().map(str::to_owned));
-        Self { status, fault: execution.fault().map(|sight| sight.fault.kind.as_str()), at }
-    }
-
-    fn is_old(&self, now: &Self) -> bool {
-        self.status != now.status || self.fault != now.fault || now.at.duration_since(self.at) >= EVERY
+    /// Whether the state is another than the one that was printed last, which it then is.
+    fn is_news(&mut self, execution: &Execution, health: &Health) -> bool {
+        let fault = execution.fault().map(|sight| sight.fault.kind.as_str());
+        let same_answer = match (&self.answer, execution.answer()) {
+            (Some(old), Some(new)) => old.is_same(new),
+            (None, None) => true,
+            _ => false,
+        };
+        let same = same_answer && self.fault == fault && self.health == Some(health.state);
+        if !same && execution.asked_at().is_some() {
+            (self.answer, self.fault, self.health) = (execution.answer().cloned(), fault, Some(health.state));
+            return true;
+        }
+        false
     }
 }
 
-fn line(execution: &Execution, app: &App) -> String {
+/// Of which each change is worth a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Progress {
+    status: Option<String>,
+    fault: Option<&'static str>,
+    trouble: Option<HealthState>,
+}
+
+impl Progress {
+    fn of(execution: &Execution, health: &Health) -> Self {
+        Self {
+            status: execution.snapshot().and_then(|snapshot| snapshot.status.as_deref().map(str::to_owned)),
+            fault: execution.fault().map(|sight| sight.fault.kind.as_str()),
+            trouble: trouble(health),
+        }
+    }
+}
+
+/// A word that someone should hear of while it runs.
+fn trouble(health: &Health) -> Option<HealthState> {
+    use HealthState::{Failing, Slow, Stalled};
+    Some(health.state).filter(|state| matches!(state, Stalled | Failing | Slow))
+}
+
+fn line(execution: &Execution, health: &Health, app: &App) -> String {
     let now = Now { at: app.now(), zone: app.zone() };
-    let words = match execution.fault() {
+    let mut words = match execution.fault() {
         Some(sight) => format!("no answer: {}", sight.fault),
         None => statement::headline(execution, &now).join("  "),
     };
+    if let (Some(trouble), None) = (trouble(health), execution.fault()) {
+        words.push_str(&format!("  {}: {}", trouble.as_str().to_uppercase(), health.reasons.join(" ")));
+    }
     let name = execution.task().name.as_deref().unwrap_or(execution.arn().id());
     clean(&format!("{}  {name}  {words}", units::date_and_time(app.now(), app.zone()))).into_owned()
+}
+
+/// Seconds that pass, signals, and a time that runs out, as events. SIGUSR1 asks what is known; the time that runs
+/// out is a stop with code 124.
+///
+/// # Errors
+/// The signals could not be listened to.
+pub fn listen(
+    events: mpsc::Sender<Event>,
+    clock: Clock,
+    timeout: Option<SignedDuration>,
+) -> io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut asked = signal(SignalKind::user_defined1())?;
+    Ok(async move {
+        let mut runs_out = std::pin::pin!(run_out(&clock, timeout));
+        let mut seconds = tokio::time::interval(Duration::from_secs(1));
+        seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            let what = tokio::select! {
+                _ = seconds.tick() => What::Tick,
+                _ = asked.recv() => What::Show,
+                _ = terminate.recv() => What::Stop(143),
+                _ = hang_up.recv() => What::Stop(129),
+                _ = interrupt.recv() => What::Stop(130),
+                () = &mut runs_out => What::Stop(124),
+            };
+            let last = matches!(what, What::Stop(_));
+            if events.send(Event { at: clock.now(), what }).await.is_err() || last {
+                return;
+            }
+        }
+    })
+}
+
+async fn run_out(clock: &Clock, time: Option<SignedDuration>) {
+    match time.and_then(|time| Duration::try_from(time).ok()) {
+        Some(time) => clock.sleep(time).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// The last state of each transfer, for the scrollback.
@@ -89,4 +336,70 @@ pub fn farewell(app: &App, look: Look) -> String {
         }
     }
     page
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::model::{
+        arn::Arn,
+        execution::tests::{ARN, answer, at},
+    };
+
+    /// A transfer that moves for ten minutes and stands still from then on, looked at every 15 s.
+    fn moves_and_stops() -> impl Iterator<Item = Event> {
+        (0..).step_by(15).map(|second| {
+            let moved = second.min(600);
+            let members = format!(
+                r#""Status":"TRANSFERRING","TaskMode":"ENHANCED","BytesWritten":{moved},"Result":{{"TotalDuration":{moved}}}"#
+            );
+            Event::observed(answer(second, &members))
+        })
+    }
+
+    /// What came of waiting, when, and what was printed.
+    async fn waited(waiting: Waiting, events: impl Iterator<Item = Event>) -> (Waited, String, String) {
+        let app = App::new([Arn::parse(ARN).unwrap()], at(0), TimeZone::UTC);
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let look = Look { colour: false, ascii: false };
+        let waited = run(app, look, waiting, &mut out, &mut err, stream::iter(events)).await.unwrap();
+        (waited, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_stall_ends_it_once_it_is_long_enough() {
+        for (most, ends_at) in [(SignedDuration::from_mins(10), 1200), (SignedDuration::from_secs(10), 690)] {
+            let waiting = Waiting { fail_on_stall: Some(most), ..Waiting::default() };
+            let (waited, out, _) = waited(waiting, moves_and_stops().take(999)).await;
+            assert_eq!(waited.app.now(), at(ends_at), "what is called a stall takes a minute and a half");
+            let said = waited.stalled.unwrap();
+            assert!(said.contains("has stalled. No counter has moved for "), "{said}");
+            assert!(out.contains("  STALLED: ") && out.contains("\nLast answer at "), "{out}");
+        }
+        let (waited, ..) = waited(Waiting::default(), moves_and_stops().take(999)).await;
+        assert_eq!((waited.stalled, waited.app.now()), (None, at(998 * 15)), "nobody asked to end there");
+    }
+
+    #[tokio::test]
+    async fn nothing_new_is_a_line_a_minute_and_no_state() {
+        let (_, out, _) = waited(Waiting::default(), moves_and_stops().take(41)).await;
+        assert_eq!(out.lines().filter(|line| line.contains("TRANSFERRING")).count(), 12, "{out}");
+        let states = Waiting { form: Form::States, ..Waiting::default() };
+        let (_, out, err) = waited(states, moves_and_stops().take(41).flat_map(|event| [event.clone(), event])).await;
+        let (states, lines) = (out.lines().count(), err.lines().count());
+        assert_eq!((states, lines), (41 + 1, 11), "each once, and the last one at the end");
+    }
+
+    #[tokio::test]
+    async fn live_lines_are_drawn_over_and_cut() {
+        let waiting = Waiting { form: Form::Live(|| 40), ..Waiting::default() };
+        let (_, out, _) = waited(waiting, moves_and_stops().take(3)).await;
+        assert_eq!(out.matches("\u{1b}[1F\u{1b}[J").count(), 3, "{out:?}");
+        let lines: Vec<&str> = out.split("\u{1b}[1F\u{1b}[J").collect();
+        assert!(lines[..3].iter().all(|line| line.trim_end().chars().count() <= 39), "{lines:?}");
+        assert!(lines[3].starts_with("arn:"), "the last state stays: {lines:?}");
+    }
 }

@@ -25,6 +25,8 @@ const FAULTY_AT_MOST: Duration = Duration::from_secs(30);
 const LEAST: Duration = Duration::from_millis(100);
 /// How long an execution that is over waits for the facts of its task, in real time.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How often, at most, it is looked for a task's next execution.
+const BETWEEN_EXECUTIONS: Duration = Duration::from_secs(30);
 /// Observations on their way to the one who reads them.
 const ROOM: usize = 64;
 
@@ -93,10 +95,29 @@ pub fn watch_into(
     out: Sender<Observation>,
 ) -> JoinHandle<()> {
     let poller = Poller { service, interval, clock, out, pace: Pace::default() };
+    until_nobody_listens(poller.out.clone(), poller.run(arn))
+}
+
+/// Watches the executions of a task one after the other, each to its end, for as long as somebody listens. It
+/// gives up where [`watch`] does.
+pub fn follow_into(
+    service: Service,
+    task: Arn,
+    interval: Duration,
+    clock: Clock,
+    out: Sender<Observation>,
+) -> JoinHandle<()> {
+    let poller = Poller { service, interval, clock, out, pace: Pace::default() };
+    until_nobody_listens(poller.out.clone(), poller.follow(task))
+}
+
+fn until_nobody_listens(
+    out: Sender<Observation>,
+    polling: impl Future<Output = ()> + Send + 'static,
+) -> JoinHandle<()> {
     tokio::spawn(async move {
-        let out = poller.out.clone();
         tokio::select! {
-            () = poller.run(arn) => {}
+            () = polling => {}
             () = out.closed() => {}
         }
     })
@@ -112,12 +133,37 @@ struct Poller {
 
 impl Poller {
     async fn run(mut self, arn: Arn) {
-        let Some(execution) = self.find(&arn).await else { return };
+        if let Some(execution) = self.find(&arn).await {
+            self.watch(&execution).await;
+        }
+    }
+
+    async fn follow(mut self, task: Arn) {
+        let Some(mut execution) = self.find(&task).await else { return };
+        while self.watch(&execution).await {
+            execution = self.next_after(&execution, &task).await;
+        }
+    }
+
+    /// The first other execution of the task that there is, however long that takes. What went wrong meanwhile
+    /// is nobody's trouble: nothing runs that could be missed.
+    async fn next_after(&mut self, before: &Arn, task: &Arn) -> Arn {
+        loop {
+            self.clock.sleep(self.interval.max(BETWEEN_EXECUTIONS)).await;
+            match discover::execution(&self.service, task).await {
+                Ok(execution) if execution != *before => return execution,
+                Ok(_) | Err(_) => {}
+            }
+        }
+    }
+
+    /// Watches one execution. True if it went to its end.
+    async fn watch(&mut self, execution: &Arn) -> bool {
         let name: Arc<str> = execution.to_string().into();
         let mut news = News::default();
         let mut answered = false;
         loop {
-            let outcome = self.service.describe(&execution).await;
+            let outcome = self.service.describe(execution).await;
             let observation = self.observed(Arc::clone(&name), outcome, answered);
             if let Outcome::Response(_) = &observation.outcome
                 && !answered
@@ -127,7 +173,7 @@ impl Poller {
             }
             let next = observation.next;
             if self.out.send(observation.clone()).await.is_err() {
-                return;
+                return false;
             }
             match next {
                 Some(told) => {
@@ -137,7 +183,7 @@ impl Poller {
                 None => {
                     let last = self.forward(&observation, &mut news);
                     let _ = tokio::time::timeout(PATIENCE, last).await;
-                    return;
+                    return matches!(observation.outcome, Outcome::Response(_));
                 }
             }
         }
@@ -248,7 +294,10 @@ fn more(first: Task, second: Task) -> Task {
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::atomic::AtomicUsize, time::Instant};
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering::SeqCst},
+        time::Instant,
+    };
 
     use jiff::Timestamp;
     use serde_json::json;
@@ -401,6 +450,34 @@ mod tests {
         drop(out);
         let story = told(observations).await;
         assert_eq!(story.iter().filter(|word| *word == "SUCCESS.").count(), 3, "{story:?}");
+    }
+
+    #[tokio::test]
+    async fn a_task_is_followed_from_one_execution_to_the_next() {
+        let _dir = with_keys();
+        let runs = AtomicUsize::new(0);
+        let server = Server::start(move |seen, _| match &*seen.operation {
+            "DescribeTask" => {
+                let digit = if runs.fetch_add(1, SeqCst) < 4 { '1' } else { '2' };
+                Play::ok(json!({ "CurrentTaskExecutionArn": execution(digit).to_string() }))
+            }
+            "DescribeTaskExecution" => status("SUCCESS"),
+            _ => denied(),
+        })
+        .await;
+        let (out, mut observations) = mpsc::channel(1);
+        let clock = Clock::fast(Timestamp::UNIX_EPOCH, 2000.0);
+        let following = follow_into(service_at(&server.url()), task(), 5 * S, clock, out);
+        let mut seen = Vec::new();
+        while seen.len() < 2 {
+            let observation = observations.recv().await.unwrap();
+            if seen.last() != Some(&observation.execution) {
+                seen.push(observation.execution);
+            }
+        }
+        assert_eq!([&*seen[0], &*seen[1]], [execution('1').to_string(), execution('2').to_string()]);
+        drop(observations);
+        tokio::time::timeout(S, following).await.unwrap().unwrap();
     }
 
     #[tokio::test]

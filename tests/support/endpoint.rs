@@ -35,6 +35,11 @@ impl Endpoint {
 
     /// Answers each operation, named as in `DescribeTask`, with what `answer` gives.
     pub fn answering(answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Self {
+        Self::asked(move |operation, _| answer(operation))
+    }
+
+    /// The same, where the request's body makes a difference.
+    pub fn asked(answer: impl Fn(&str, &str) -> Answer + Send + Sync + 'static) -> Self {
         Self::serving(move |stream| while answer_one(&stream, &answer).is_some() {})
     }
 
@@ -60,7 +65,7 @@ impl Endpoint {
 }
 
 /// Reads a request and answers it; `None` once the client is gone.
-fn answer_one(stream: &TcpStream, answer: &impl Fn(&str) -> Answer) -> Option<()> {
+fn answer_one(stream: &TcpStream, answer: &impl Fn(&str, &str) -> Answer) -> Option<()> {
     let mut reader = BufReader::new(stream);
     let (mut operation, mut length) = (String::new(), 0);
     loop {
@@ -79,8 +84,9 @@ fn answer_one(stream: &TcpStream, answer: &impl Fn(&str) -> Answer) -> Option<()
             _ => {}
         }
     }
-    reader.read_exact(&mut vec![0; length]).ok()?;
-    let (status, body) = answer(&operation);
+    let mut asked = vec![0; length];
+    reader.read_exact(&mut asked).ok()?;
+    let (status, body) = answer(&operation, &String::from_utf8_lossy(&asked));
     let body = body.to_string();
     let head = format!(
         "HTTP/1.1 {status} As told\r\ncontent-type: application/x-amz-json-1.1\r\ncontent-length: {}\r\n\r\n",
