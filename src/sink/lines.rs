@@ -165,7 +165,7 @@ impl<O: Write, E: Write> Teller<'_, O, E> {
     fn draw(&mut self, app: &App, columns: usize) -> io::Result<()> {
         self.wipe()?;
         for execution in app.executions() {
-            let line = line(execution, &execution.health(app.now()), app);
+            let line = live_line(execution, &execution.health(app.now()), app);
             // the last column is left alone: a terminal that wraps there would add a line
             let line = text::cut(&line, columns.saturating_sub(1));
             writeln!(self.out, "{}", self.look.text(&line))?;
@@ -263,17 +263,30 @@ fn trouble(health: &Health) -> Option<HealthState> {
     Some(health.state).filter(|state| matches!(state, Stalled | Failing | Slow))
 }
 
+/// For a log: when, what, and the reasons of what is wrong.
 fn line(execution: &Execution, health: &Health, app: &App) -> String {
-    let now = Now { at: app.now(), zone: app.zone() };
-    let mut words = match execution.fault() {
-        Some(sight) => format!("no answer: {}", sight.fault),
-        None => statement::headline(execution, &now).join("  "),
-    };
+    let mut words = said(execution, app);
     if let (Some(trouble), None) = (trouble(health), execution.fault()) {
         words.push_str(&format!("  {}: {}", trouble.as_str().to_uppercase(), health.reasons.join(" ")));
     }
-    let name = execution.task().name.as_deref().unwrap_or(execution.arn().id());
-    clean(&format!("{}  {name}  {words}", units::date_and_time(app.now(), app.zone()))).into_owned()
+    clean(&format!("{}  {}  {words}", units::date_and_time(app.now(), app.zone()), name(execution))).into_owned()
+}
+
+/// For a line that is always of now, and may be cut: what is wrong comes first.
+fn live_line(execution: &Execution, health: &Health, app: &App) -> String {
+    let trouble = trouble(health).map(|trouble| format!("{}  ", trouble.as_str().to_uppercase()));
+    clean(&format!("{}  {}{}", name(execution), trouble.unwrap_or_default(), said(execution, app))).into_owned()
+}
+
+fn said(execution: &Execution, app: &App) -> String {
+    match execution.fault() {
+        Some(sight) => format!("no answer: {}", sight.fault),
+        None => statement::headline(execution, &Now { at: app.now(), zone: app.zone() }).join("  "),
+    }
+}
+
+fn name(execution: &Execution) -> &str {
+    execution.task().name.as_deref().unwrap_or(execution.arn().id())
 }
 
 /// Seconds that pass, signals, and a time that runs out, as events. SIGUSR1 asks what is known; the time that runs
