@@ -20,8 +20,9 @@ use crate::sink;
 #[command(version, max_term_width = 100, args_conflicts_with_subcommands = true)]
 #[command(
     after_help = "Exit codes: 0 success or quit, 1 internal, 2 usage, 3 the execution ended in ERROR, 4 it ended in \
-    SUCCESS but items failed, 7 credentials or permission, 8 not found, 9 the service could not be reached, \
-    130 SIGINT, 143 SIGTERM. On a screen, q is always 0."
+    SUCCESS but items failed, 6 it stalled (wait --fail-on-stall), 7 credentials or permission, 8 not found, \
+    9 the service could not be reached, 124 time ran out (wait --timeout), 130 SIGINT, 143 SIGTERM. With several \
+    transfers the worst one counts. On a screen, q is always 0."
 )]
 struct Cli {
     #[command(subcommand)]

@@ -22,6 +22,8 @@ const SLOW_FOR: SignedDuration = SignedDuration::from_mins(10);
 pub struct Regime {
     now: Option<Kept>,
     before: Option<Kept>,
+    /// Since when the rate is another one than the regime's.
+    strays_since: Option<Timestamp>,
     slow: bool,
 }
 
@@ -48,10 +50,17 @@ impl Regime {
             return None;
         };
         let ratio = recent.per_second / kept.rate;
-        let other = !(1.0 / APART..=APART).contains(&ratio);
-        if !other || at.duration_since(kept.since) < LEAST {
+        if (1.0 / APART..=APART).contains(&ratio) {
+            self.strays_since = None;
             return None;
         }
+        // all of what is compared has to lie behind the change, or its rate would be one in between
+        let since = *self.strays_since.get_or_insert(at);
+        if at.duration_since(since) < RECENT || at.duration_since(kept.since) < LEAST {
+            return None;
+        }
+        let taken = Kept { since, ..taken };
+        self.strays_since = None;
         (self.now, self.before) = (Some(taken), Some(kept));
         Some(kept)
     }
@@ -121,8 +130,14 @@ mod tests {
     fn another_rate_is_another_regime_a_few_minutes_later() {
         let (changes, slow) = watched(&[(60, 1000), (60, 400)]);
         assert_eq!(changes.len(), 1);
-        assert!((61..=65).contains(&changes[0]), "{changes:?}");
+        assert!((66..=69).contains(&changes[0]), "{changes:?}");
         assert!(slow.is_empty(), "less, but not slow");
+    }
+
+    #[test]
+    fn a_fall_is_one_change_whatever_lies_between() {
+        assert_eq!(watched(&[(60, 1000), (60, 100)]).0.len(), 1);
+        assert_eq!(watched(&[(60, 1000), (4, 100), (60, 1000)]).0.len(), 0, "what is short is no regime");
     }
 
     #[test]
