@@ -192,15 +192,22 @@ impl App {
     }
 
     fn observe(&mut self, observation: &Observation) {
-        let Ok(arn) = Arn::parse(&observation.execution) else { return };
-        let known = self.executions.iter().position(|execution| execution.arn().covers(&arn));
-        let known = known.or_else(|| self.executions.iter().position(|execution| arn.covers(execution.arn())));
-        let place = known.unwrap_or_else(|| {
-            self.executions.push(Execution::new(arn, observation.at));
-            self.executions.len() - 1
-        });
+        let called = self.executions.iter().position(|execution| execution.is_called(&observation.execution));
+        let Some(place) = called.or_else(|| self.place_of(observation)) else { return };
         self.executions[place].observe(observation);
         self.end_where_nothing_can_be_seen();
+    }
+
+    /// The place of the execution that is observed; a new one where none was waited for. `None` where its ARN is
+    /// none.
+    fn place_of(&mut self, observation: &Observation) -> Option<usize> {
+        let arn = Arn::parse(&observation.execution).ok()?;
+        let known = self.executions.iter().position(|execution| execution.arn().covers(&arn));
+        let known = known.or_else(|| self.executions.iter().position(|execution| arn.covers(execution.arn())));
+        Some(known.unwrap_or_else(|| {
+            self.executions.push(Execution::new(arn, observation.at));
+            self.executions.len() - 1
+        }))
     }
 
     /// Every transfer unseen, and for good: there is nothing to stay for.

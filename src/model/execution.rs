@@ -26,6 +26,8 @@ use super::{
 #[derive(Clone, Debug)]
 pub struct Execution {
     arn: Arn,
+    /// The text of the ARN as observations carry it, once there was one.
+    called: Option<Arc<str>>,
     task: Arc<Task>,
     watched_since: Timestamp,
     asked_at: Option<Timestamp>,
@@ -77,6 +79,7 @@ impl Execution {
     pub fn new(arn: Arn, now: Timestamp) -> Self {
         Self {
             arn,
+            called: None,
             task: Arc::default(),
             watched_since: now,
             asked_at: None,
@@ -97,10 +100,12 @@ impl Execution {
 
     /// Folds one observation in.
     pub fn observe(&mut self, observation: &Observation) {
-        if let Ok(arn) = Arn::parse(&observation.execution)
+        if !self.is_called(&observation.execution)
+            && let Ok(arn) = Arn::parse(&observation.execution)
             && self.arn.covers(&arn)
         {
             self.arn = arn;
+            self.called = Some(Arc::clone(&observation.execution));
         }
         if let Some(task) = &observation.task {
             self.task = task.clone();
@@ -146,7 +151,7 @@ impl Execution {
             let clock = snapshot.result.as_ref().and_then(|result| result.total_duration).map(|total| total.0);
             self.timeline.observe(at, Counters { bytes, files, clock }, sight_lost);
         }
-        if let Some(previous) = &previous {
+        if let Some(previous) = previous.as_ref().filter(|previous| !previous.answer.is_same(answer)) {
             self.counter_events(previous.answer.snapshot(), snapshot, &terms, grew, at);
         }
         let blind = previous.as_ref().is_some_and(|seen| at.duration_since(seen.at) > sight_lost);
@@ -292,6 +297,11 @@ impl Execution {
             }
             self.estimates_changed_at = Some(at);
         }
+    }
+
+    /// Whether observations of it carried this very text; one that does not may still be of it.
+    pub fn is_called(&self, name: &Arc<str>) -> bool {
+        self.called.as_ref().is_some_and(|called| Arc::ptr_eq(called, name) || called == name)
     }
 
     /// Which transfer: its task alone, as long as no execution of it was found.
