@@ -161,16 +161,21 @@ impl<O: Write, E: Write> Teller<'_, O, E> {
         Ok(())
     }
 
-    /// Draws the live lines over those of before.
+    /// Draws the live lines over those of before. What is over is drawn once more, and stays.
     fn draw(&mut self, app: &App, columns: usize) -> io::Result<()> {
         self.wipe()?;
-        for execution in app.executions() {
-            let line = live_line(execution, &execution.health(app.now()), app);
-            // the last column is left alone: a terminal that wraps there would add a line
-            let line = text::cut(&line, columns.saturating_sub(1));
-            writeln!(self.out, "{}", self.look.text(&line))?;
+        // the last column is left alone: a terminal that wraps there would add a line
+        let columns = columns.saturating_sub(1);
+        for (execution, told) in app.executions().iter().zip(&mut self.told) {
+            if execution.is_over() && !told.is_final {
+                told.is_final = true;
+                writeln!(self.out, "{}", self.look.text(&text::cut(&live_line(execution, app), columns)))?;
+            }
         }
-        self.drawn = u16::try_from(app.executions().len()).unwrap_or(u16::MAX);
+        for execution in app.executions().iter().filter(|execution| !execution.is_over()) {
+            writeln!(self.out, "{}", self.look.text(&text::cut(&live_line(execution, app), columns)))?;
+            self.drawn = self.drawn.saturating_add(1);
+        }
         self.out.flush()
     }
 
@@ -219,6 +224,8 @@ struct Told {
     health: Option<HealthState>,
     progress: Option<Progress>,
     progress_at: Option<Timestamp>,
+    /// Whether its last line was drawn, which stays.
+    is_final: bool,
 }
 
 impl Told {
@@ -273,8 +280,8 @@ fn line(execution: &Execution, health: &Health, app: &App) -> String {
 }
 
 /// For a line that is always of now, and may be cut: what is wrong comes first.
-fn live_line(execution: &Execution, health: &Health, app: &App) -> String {
-    let trouble = trouble(health).map(|trouble| format!("{}  ", trouble.as_str().to_uppercase()));
+fn live_line(execution: &Execution, app: &App) -> String {
+    let trouble = trouble(&execution.health(app.now())).map(|trouble| format!("{}  ", trouble.as_str().to_uppercase()));
     clean(&format!("{}  {}{}", name(execution), trouble.unwrap_or_default(), said(execution, app))).into_owned()
 }
 
@@ -414,5 +421,14 @@ mod tests {
         let lines: Vec<&str> = out.split("\u{1b}[1F\u{1b}[J").collect();
         assert!(lines[..3].iter().all(|line| line.trim_end().chars().count() <= 39), "{lines:?}");
         assert!(lines[3].starts_with("arn:"), "the last state stays: {lines:?}");
+    }
+    #[tokio::test]
+    async fn what_is_over_is_drawn_once_more_and_stays() {
+        let over = Event::observed(answer(40, r#""Status":"SUCCESS","BytesWritten":30"#));
+        let waiting = Waiting { form: Form::Live(|| 40), follow: true, ..Waiting::default() };
+        let events = moves_and_stops().take(3).chain([over, Event::tick(at(41)), Event::tick(at(42))]);
+        let (_, out, _) = waited(waiting, events).await;
+        let kept = out.rsplit("\u{1b}[J").next().unwrap();
+        assert_eq!(kept.matches("SUCCESS").count(), 2, "its line, and the last state: {kept}");
     }
 }
