@@ -37,7 +37,8 @@ pub struct Wait {
     #[arg(long, value_name = "TIME", value_parser = span)]
     timeout: Option<SignedDuration>,
     /// Do not mind so many failed items where it ends in SUCCESS
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(i64).range(0..))]
     max_failed: i64,
     /// Give up once a transfer is stalled and no counter has moved for so long, with exit code 6
     #[arg(long, value_name = "TIME", value_parser = span)]
