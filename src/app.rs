@@ -5,7 +5,14 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use crate::{
     keys::{self, Action},
-    model::{arn::Arn, execution::Execution, fault::Fault, observation::Observation},
+    model::{
+        arn::Arn,
+        execution::Execution,
+        fault::Fault,
+        observation::Observation,
+        report::{self, Context},
+        statement::Now,
+    },
 };
 
 /// Something that happened, and when.
@@ -76,6 +83,13 @@ pub enum Page {
 pub enum Effect {
     /// Put a text on the clipboard.
     Copy(String),
+    /// Put a page on the clipboard, and write it to a file of this name.
+    HandOver {
+        /// The file's name, without its folder.
+        name: String,
+        /// The page.
+        page: String,
+    },
     /// Ask all processes of the job to stop, this one among them.
     StopJob,
     /// Give the terminal back to the shell, stop, and take it again when the shell lets us go on.
@@ -129,6 +143,7 @@ pub struct App {
     measure: Option<Measure>,
     note: Option<(String, Timestamp)>,
     warning: Option<String>,
+    context: Context,
     now: Timestamp,
     zone: TimeZone,
     effects: Vec<Effect>,
@@ -157,6 +172,7 @@ impl App {
             measure: None,
             note: None,
             warning: None,
+            context: Context::default(),
             now,
             zone,
             effects: Vec::new(),
@@ -168,6 +184,12 @@ impl App {
     #[must_use]
     pub fn warning_of(self, warning: Option<String>) -> Self {
         Self { warning, ..self }
+    }
+
+    /// Says in hand-over pages how the service is reached.
+    #[must_use]
+    pub fn reached_by(self, context: Context) -> Self {
+        Self { context, ..self }
     }
 
     /// Folds an event in. True if the screen may look different now.
@@ -243,6 +265,7 @@ impl App {
             Action::Suspend => self.effects.push(Effect::StopJob),
             Action::Redraw => self.effects.push(Effect::Redraw),
             Action::Copy => self.copy(),
+            Action::HandOver => self.hand_over(),
             Action::Back => self.show(Page::Watch),
             Action::Help => self.toggle(Page::Help),
             Action::Options => self.toggle(Page::Options),
@@ -267,6 +290,18 @@ impl App {
         let Some(arn) = self.execution().map(|execution| execution.arn().to_string()) else { return };
         self.note = Some(("copied the ARN".into(), self.now));
         self.effects.push(Effect::Copy(arn));
+    }
+
+    fn hand_over(&mut self) {
+        let Some(execution) = self.execution() else { return };
+        let page = report::page(execution, &Now { at: self.now, zone: &self.zone }, &self.context);
+        let name = format!("{}.md", execution.arn().id());
+        self.effects.push(Effect::HandOver { name, page });
+    }
+
+    /// Shows for a while what became of an effect.
+    pub fn noted(&mut self, note: String) {
+        self.note = Some((note, self.now));
     }
 
     fn toggle(&mut self, page: Page) {
@@ -483,6 +518,20 @@ mod tests {
         assert!(app.note().is_some());
         assert!(app.update(Event::tick(at(2))) && app.note().is_some());
         assert!(app.update(Event::tick(at(3))) && app.note().is_none());
+    }
+
+    #[test]
+    fn a_hand_over_is_a_page_for_the_clipboard_and_a_file() {
+        let mut app = app(&[FIRST]).reached_by(Context { profile: Some("ops team".into()), ..Context::default() });
+        app.update(observed(FIRST, 1, status("QUEUED"), Some(5)));
+        press(&mut app, KeyCode::Char('h'));
+        let effects = app.take_effects();
+        let [Effect::HandOver { name, page }] = &effects[..] else { panic!("{effects:?}") };
+        assert_eq!(name, "exec-0123456789abcdef0.md");
+        assert!(page.contains("**QUEUED") && page.contains("--profile 'ops team'"), "{page}");
+        assert!(page.len() < 6000, "{page}");
+        app.noted("written".into());
+        assert_eq!(app.note(), Some("written"));
     }
 
     #[test]

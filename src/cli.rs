@@ -2,7 +2,10 @@
 
 mod demo;
 mod exit;
+mod once;
 mod reach;
+mod report;
+mod status;
 mod terminal;
 mod wait;
 mod watch;
@@ -12,7 +15,7 @@ use std::{process::ExitCode, time::Duration};
 use clap::{Parser, Subcommand};
 use jiff::SignedDuration;
 
-use self::{demo::Demo, exit::CannotRun, reach::Reach, terminal::Shown, wait::Wait};
+use self::{demo::Demo, exit::CannotRun, reach::Reach, report::Report, status::Status, terminal::Shown, wait::Wait};
 use crate::sink;
 
 /// Watch AWS DataSync transfers in the terminal
@@ -39,6 +42,10 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Look once, and say how it is; the exit code says it too
+    Status(Box<Status>),
+    /// Print a page in Markdown, to hand over
+    Report(Box<Report>),
     /// Wait until transfers are over; the exit code says how they went
     Wait(Box<Wait>),
     /// Watch a simulated transfer: no account, no network
@@ -95,6 +102,8 @@ fn say(error: &CannotRun) -> ExitCode {
 
 async fn dispatch(cli: Cli) -> Result<u8, CannotRun> {
     match cli.command {
+        Some(Command::Status(status)) => status::run(*status).await,
+        Some(Command::Report(report)) => report::run(*report).await,
         Some(Command::Wait(wait)) => wait::run(*wait).await,
         Some(Command::Demo(demo)) => demo::run(demo).await,
         None => watch::run(cli.transfers, cli.reach, &cli.shown).await,

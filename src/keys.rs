@@ -35,6 +35,8 @@ pub enum Action {
     Bottom,
     /// Put the ARN on the clipboard.
     Copy,
+    /// The hand-over page, on the clipboard and as a file.
+    HandOver,
     /// The chart over a longer time.
     Wider,
     /// The chart over a shorter time.
@@ -85,6 +87,7 @@ pub const KEYMAP: &[Binding] = &[
     key(KeyCode::Char('+'), Action::Narrower, "", "", ""),
     key(KeyCode::Char('b'), Action::Measure, "b", "", "the chart of bytes, or of files"),
     key(KeyCode::Char('y'), Action::Copy, "y", "", "copy the ARN to the clipboard"),
+    key(KeyCode::Char('h'), Action::HandOver, "h", "", "hand over: copy a page in Markdown, and write it to a file"),
     key(KeyCode::Esc, Action::Back, "Esc", "", "back to the watch"),
     key(KeyCode::Tab, Action::Next, "Tab", "", "the next transfer, where there are several"),
     key(KeyCode::BackTab, Action::Previous, "Shift-Tab", "", "the transfer before"),

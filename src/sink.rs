@@ -1,5 +1,6 @@
 //! Where observations end up.
 
 pub mod folder;
+pub mod handover;
 pub mod lines;
 pub mod terminal;

@@ -1,5 +1,6 @@
 //! Where observations come from.
 
+pub mod answers;
 pub mod credentials;
 pub mod datasync;
 pub mod discover;

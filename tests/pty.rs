@@ -202,6 +202,25 @@ fn y_copies_the_arn() {
 }
 
 #[test]
+fn h_copies_the_hand_over_page_and_writes_it_for_its_owner_alone() {
+    let state = concat!(env!("CARGO_TARGET_TMPDIR"), "/hand-over");
+    let _ = std::fs::remove_dir_all(state);
+    let mut screen = transferring(Screen::with(&[("XDG_STATE_HOME", state)], &DEMO));
+    screen.press("h");
+    screen.wait_for_text("hand-over page copied, and");
+    screen.wait_for("copy", |seen| !seen.told().copied.is_empty());
+    let copied = screen.seen().told().copied[0].clone();
+    let page = String::from_utf8(BASE64_STANDARD.decode(&copied).unwrap()).unwrap();
+    let files: Vec<_> = std::fs::read_dir(format!("{state}/syncscope")).unwrap().map(|file| file.unwrap()).collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    assert!(files[0].file_name().to_str().is_some_and(|name| name.starts_with("exec-") && name.ends_with(".md")));
+    let mode = std::os::unix::fs::PermissionsExt::mode(&files[0].metadata().unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(std::fs::read_to_string(files[0].path()).unwrap(), page);
+    assert!(page.contains("TRANSFERRING") && page.len() < 6000, "{page}");
+}
+
+#[test]
 fn the_title_of_the_window_tells_how_far_it_is() {
     let screen = Screen::of(&DEMO);
     screen.wait_for("title", |seen| {

@@ -41,6 +41,16 @@ pub fn how_it_went(execution: &Execution, max_failed: i64) -> u8 {
     }
 }
 
+/// From the best to the worst. An ERROR is the worst there is to know. What could not be seen may be one, so it
+/// counts for more than an end with a few failed items, and of the reasons for it the ones that last count most.
+const WORSE_AND_WORSE: [u8; 6] = [0, 4, 9, 8, 7, 3];
+
+/// The exit code of several transfers: the worst one of theirs.
+pub fn worst(codes: impl IntoIterator<Item = u8>) -> u8 {
+    let place = |code: &u8| WORSE_AND_WORSE.iter().position(|known| known == code).unwrap_or(WORSE_AND_WORSE.len());
+    codes.into_iter().max_by_key(place).unwrap_or(0)
+}
+
 /// Nothing could be seen, and why.
 pub fn unseen(fault: &Fault) -> CannotRun {
     let code = match fault.kind {
@@ -62,4 +72,18 @@ pub async fn signalled() -> io::Result<u8> {
         _ = terminate.recv() => 143,
         _ = hang_up.recv() => 129,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_of_several_counts() {
+        for (codes, code) in
+            [(&[][..], 0), (&[0, 4, 0], 4), (&[4, 9], 9), (&[9, 8, 7], 7), (&[3, 7, 4], 3), (&[3, 1], 1)]
+        {
+            assert_eq!(worst(codes.iter().copied()), code, "{codes:?}");
+        }
+    }
 }

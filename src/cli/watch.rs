@@ -16,7 +16,7 @@ use super::{
 use crate::{
     app::{App, End, Event},
     clock::Clock,
-    model::{arn::Arn, observation::Observation},
+    model::{arn::Arn, observation::Observation, report::Context},
     sink::{
         lines::{self, Waiting},
         terminal,
@@ -52,7 +52,11 @@ pub async fn show(
     let look = look(shown);
     let warning = connection.no_verify_ssl.then(|| UNVERIFIED.to_owned());
     let services = services(connection, &arns)?;
-    let app = App::new(arns, clock.now(), TimeZone::system()).warning_of(warning);
+    let app = App::new(arns, clock.now(), TimeZone::system()).warning_of(warning).reached_by(Context {
+        profile: connection.profile.clone(),
+        endpoint_url: connection.endpoint_url.clone(),
+        ..Context::default()
+    });
     let observations = observe(services, interval, &clock);
     if has_screen() {
         on_screen(app, look, observations, clock).await

@@ -32,6 +32,7 @@ use tokio::{
 use crate::{
     app::{App, Effect, Event, Extent, What},
     clock::Clock,
+    sink::handover,
     view::{self, theme::Look},
 };
 
@@ -43,11 +44,11 @@ pub trait Screen {
     /// The terminal could not be written to.
     fn draw(&mut self, app: &App) -> io::Result<Extent>;
 
-    /// Does what only a terminal can do.
+    /// Does what only a terminal can do, and gives a note on it where there is something to tell.
     ///
     /// # Errors
     /// The terminal could not be written to.
-    fn carry_out(&mut self, effect: Effect) -> io::Result<()>;
+    fn carry_out(&mut self, effect: Effect) -> io::Result<Option<String>>;
 }
 
 /// Any terminal of ratatui's, say one in memory: drawn in full colour, and without a clipboard.
@@ -62,11 +63,12 @@ where
         Ok(extent)
     }
 
-    fn carry_out(&mut self, effect: Effect) -> io::Result<()> {
+    fn carry_out(&mut self, effect: Effect) -> io::Result<Option<String>> {
         match effect {
-            Effect::Redraw => self.clear().map_err(io::Error::other),
-            Effect::Copy(_) | Effect::StopJob | Effect::Suspend => Ok(()),
+            Effect::Redraw => self.clear().map_err(io::Error::other)?,
+            Effect::Copy(_) | Effect::HandOver { .. } | Effect::StopJob | Effect::Suspend => {}
         }
+        Ok(None)
     }
 }
 
@@ -104,7 +106,9 @@ pub async fn run(mut app: App, screen: &mut impl Screen, events: impl Stream<Ite
             dirty |= app.update(event);
         }
         for effect in app.take_effects() {
-            screen.carry_out(effect)?;
+            if let Some(note) = screen.carry_out(effect)? {
+                app.noted(note);
+            }
         }
         if dirty && app.end().is_none() && drawn_at.elapsed() >= FRAME {
             paint(&mut app, screen)?;
@@ -152,6 +156,10 @@ impl Tty {
         }
     }
 
+    fn copy(&mut self, text: String) -> io::Result<()> {
+        execute!(self.terminal.backend_mut(), CopyToClipboard::to_clipboard_from(text))
+    }
+
     /// Leaves the terminal to the shell, stops, and goes on when the shell says so.
     fn suspend(&mut self) -> io::Result<()> {
         give_back();
@@ -192,13 +200,22 @@ impl Screen for Tty {
         Ok(extent)
     }
 
-    fn carry_out(&mut self, effect: Effect) -> io::Result<()> {
+    fn carry_out(&mut self, effect: Effect) -> io::Result<Option<String>> {
         match effect {
-            Effect::Copy(text) => execute!(self.terminal.backend_mut(), CopyToClipboard::to_clipboard_from(text)),
-            Effect::StopJob => Ok(rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?),
-            Effect::Suspend => self.suspend(),
-            Effect::Redraw => self.again(),
+            Effect::Copy(text) => self.copy(text)?,
+            Effect::HandOver { name, page } => {
+                let written = handover::write(&name, &page);
+                self.copy(page)?;
+                return Ok(Some(match written {
+                    Ok(path) => format!("hand-over page copied, and written to {}", path.display()),
+                    Err(error) => format!("hand-over page copied, but not written: {error}"),
+                }));
+            }
+            Effect::StopJob => rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?,
+            Effect::Suspend => self.suspend()?,
+            Effect::Redraw => self.again()?,
         }
+        Ok(None)
     }
 }
 
@@ -318,9 +335,9 @@ mod tests {
             Screen::draw(&mut self.terminal, app)
         }
 
-        fn carry_out(&mut self, effect: Effect) -> io::Result<()> {
+        fn carry_out(&mut self, effect: Effect) -> io::Result<Option<String>> {
             self.effects.push(effect);
-            Ok(())
+            Ok(None)
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{
     Row, Scene,
     head::both_ends,
-    text::{span, spans_width, width},
+    text::{cut_middle, span, spans_width, width},
     theme::{BOLD, DIM, PLAIN},
 };
 use crate::{
@@ -19,6 +19,12 @@ pub fn of_watch(scene: &Scene) -> Row {
         Some(note) => vec![span(note.to_owned(), BOLD)],
         None => keys,
     };
+    if scene.app.note().is_some_and(|note| width(note) + width(&short) + 2 > scene.width) {
+        return left
+            .into_iter()
+            .map(|note| span(cut_middle(&note.content, scene.width).into_owned(), note.style))
+            .collect();
+    }
     for right in [&full, &short] {
         if spans_width(&left) + width(right) + 2 <= scene.width {
             return both_ends(left, vec![span(right.clone(), DIM)], scene.width);

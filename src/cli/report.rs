@@ -1,0 +1,143 @@
+//! `syncscope report`: a page in Markdown, to hand over.
+
+use std::path::Path;
+
+use clap::{Args, ValueEnum};
+use jiff::tz::TimeZone;
+
+use super::{
+    exit::{CannotRun, worst},
+    once::{self, STDIN, Seen},
+    reach::Reach,
+    terminal::{print, say},
+    watch::services,
+};
+use crate::{
+    clock::Clock,
+    model::{
+        arn::Arn,
+        redact::Redactor,
+        report::{self, Context},
+        state::State,
+        statement::Now,
+    },
+    view::text::clean,
+};
+
+/// Its arguments.
+#[derive(Debug, Args)]
+#[command(mut_arg("interval", |interval| interval.hide(true)))]
+#[command(
+    after_help = "Exit codes: as those of status, 0 where it runs or ended well, 3 where it ended in ERROR, 4 where items \
+    failed; 2 usage or a file that can't be read, 7, 8 and 9 where it could not be seen."
+)]
+pub struct Report {
+    /// What to report on: the ARN of an execution or of a task, the address of either's page in the AWS console, a
+    /// file (a recording, or answers of describe-task-execution), or - for such a file on standard input
+    #[arg(value_name = "TRANSFER|FILE")]
+    transfer: String,
+    /// What to print: a page in Markdown, or the state as JSON
+    #[arg(long, value_name = "FORM", default_value = "markdown")]
+    output: Output,
+    /// Mask accounts, buckets and hosts, the same one always alike; ids of tasks and executions stay
+    #[arg(long)]
+    redact: bool,
+    /// Do not mind so many failed items where it ended in SUCCESS
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
+    max_failed: i64,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Output {
+    Markdown,
+    Json,
+}
+
+/// Runs it.
+pub async fn run(report: Report) -> Result<u8, CannotRun> {
+    let clock = Clock::wall();
+    let is_file = is_file(&report.transfer)?;
+    let all = if is_file {
+        once::read(&report.transfer, clock.now())?
+    } else {
+        let arns = report.reach.arns(std::slice::from_ref(&report.transfer))?;
+        once::ask(services(&report.reach.connection(), &arns)?, || clock.now()).await
+    };
+    let (mut text, mut codes) = (String::new(), Vec::new());
+    for seen in &all {
+        let (page, code) = told(&report, seen, is_file)?;
+        if !text.is_empty() && report.output == Output::Markdown {
+            text.push_str("\n---\n\n");
+        }
+        text.push_str(&page);
+        codes.push(code);
+    }
+    print(&text)?;
+    Ok(worst(codes))
+}
+
+/// The page of one transfer, and its exit code.
+fn told(report: &Report, seen: &Seen, is_file: bool) -> Result<(String, u8), CannotRun> {
+    let mut context = Context {
+        profile: report.reach.profile.clone(),
+        endpoint_url: report.reach.endpoint_url.clone(),
+        recording: seen.recorded.as_ref().map(|recorded| recorded.path.display().to_string()),
+        recorded_until: seen.recorded.as_ref().map(|recorded| recorded.until),
+    };
+    let masked;
+    let seen = if report.redact {
+        masked = redacted(seen, &mut context)?;
+        &masked
+    } else {
+        seen
+    };
+    let execution = seen.execution();
+    let (code, fault) = seen.outcome(&execution, report.max_failed);
+    // of a file, a fault in it is part of what it tells
+    let code = if is_file && execution.snapshot().is_some() {
+        super::exit::how_it_went(&execution, report.max_failed)
+    } else {
+        code
+    };
+    if let Some(fault) = fault.filter(|_| !is_file || execution.snapshot().is_none()) {
+        say(&clean(&fault));
+    }
+    let zone = TimeZone::system();
+    let now = Now { at: seen.at, zone: &zone };
+    let text = match report.output {
+        Output::Json => format!("{}\n", State::of(&execution, seen.at).json()),
+        Output::Markdown => report::page(&execution, &now, &context),
+    };
+    Ok((text, code))
+}
+
+fn redacted(seen: &Seen, context: &mut Context) -> Result<Seen, CannotRun> {
+    let mut redactor = Redactor::of(&seen.observations);
+    for text in [&context.endpoint_url, &context.profile].into_iter().flatten() {
+        redactor.learn(text);
+    }
+    let masked = |text: String| redactor.text(&text);
+    context.endpoint_url = context.endpoint_url.take().map(masked);
+    context.profile = context.profile.take().map(masked);
+    // a path tells of its owner
+    let name = |path: String| Path::new(&path).file_name().map(|name| name.to_string_lossy().into_owned());
+    context.recording = context.recording.take().and_then(name).map(masked);
+    let arn = Arn::parse(&redactor.text(&seen.arn.to_string()))
+        .unwrap_or_else(|_| Arn { account: String::new(), ..seen.arn.clone() });
+    let observations = redactor.observations(&seen.observations);
+    Ok(Seen { arn, at: seen.at, observations, recorded: seen.recorded.clone() })
+}
+
+/// Whether a file is meant, or a transfer.
+fn is_file(given: &str) -> Result<bool, CannotRun> {
+    let is_name = given.starts_with("arn:") || given.starts_with("https://") || given.starts_with("http://");
+    if given == STDIN || (!is_name && (given.contains(['/', '.']) || Path::new(given).exists())) {
+        return Ok(true);
+    }
+    match Arn::parse_in(given, Some("us-east-1")) {
+        Err(error) if !is_name => Err(CannotRun::usage(format!("there is no file of that name, and {error}"))),
+        _ => Ok(false),
+    }
+}
