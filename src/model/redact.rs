@@ -187,7 +187,7 @@ impl Redactor {
     fn add(&mut self, kind: Kind, text: &str) {
         let fits = match kind {
             Kind::Account => text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()),
-            Kind::Bucket => text.len() >= 3 || text.bytes().all(|byte| byte.is_ascii_lowercase()),
+            Kind::Bucket => text.len() >= 3,
             Kind::Host => true,
         };
         if fits {
@@ -221,9 +221,10 @@ impl Redactor {
         let mut at = 0;
         while let Some(first) = text[at..].chars().next() {
             let rest = &text[at..];
-            if let Ok(arn) = Arn::parse(rest.strip_prefix("arn:").map_or("", |_| datasync_arn(rest))) {
+            let named = rest.starts_with("arn:").then(|| datasync_arn(rest));
+            if let Some((named, arn)) = named.and_then(|named| Some((named, Arn::parse(named).ok()?))) {
                 out.push_str(&self.arn(&arn).to_string());
-                at += datasync_arn(rest).len();
+                at += named.len();
             } else if let Some(name) = self.names.iter().find(|name| is_at(name, text, at)) {
                 out.push_str(&name.mask);
                 at += name.text.len();
