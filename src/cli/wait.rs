@@ -8,7 +8,7 @@ use jiff::{SignedDuration, tz::TimeZone};
 use tokio::sync::mpsc;
 
 use super::{
-    exit::{CannotRun, how_it_went, unseen},
+    exit::{CannotRun, how_it_went, unseen, worst},
     reach::Reach,
     span,
     terminal::{Shown, has_live_lines, look, say},
@@ -146,17 +146,14 @@ fn outcome(waited: &Waited, patience: Patience) -> Result<u8, CannotRun> {
             _ => Ok(*code),
         };
     }
-    let mut worst = 0;
-    for execution in waited.app.executions() {
-        worst = worst.max(match lost(execution) {
-            Some(error) => {
-                say(&error.message);
-                error.code
-            }
-            None => how_it_went(execution, patience.max_failed),
-        });
-    }
-    Ok(worst)
+    let code = |execution: &Execution| match lost(execution) {
+        Some(error) => {
+            say(&error.message);
+            error.code
+        }
+        None => how_it_went(execution, patience.max_failed),
+    };
+    Ok(worst(waited.app.executions().iter().map(code)))
 }
 
 /// Why it could never be seen.
