@@ -39,6 +39,10 @@ impl Event {
 pub enum What {
     /// A source looked at an execution.
     Observed(Observation),
+    /// What was watched of an execution before was read from its recording.
+    Restored(Box<Execution>),
+    /// Why nothing is recorded any more; `None` once it is again.
+    Recording(Option<String>),
     /// A key was pressed.
     Key(KeyEvent),
     /// The terminal has another size, or its cells may be lost.
@@ -127,6 +131,7 @@ pub struct App {
     measure: Option<Measure>,
     note: Option<(String, Timestamp)>,
     warning: Option<String>,
+    recording: Option<String>,
     now: Timestamp,
     zone: TimeZone,
     effects: Vec<Effect>,
@@ -155,6 +160,7 @@ impl App {
             measure: None,
             note: None,
             warning: None,
+            recording: None,
             now,
             zone,
             effects: Vec::new(),
@@ -176,6 +182,15 @@ impl App {
                 self.observe(&observation);
                 true
             }
+            What::Restored(execution) => {
+                let place = self.place_of(execution.arn());
+                self.executions[place] = *execution;
+                true
+            }
+            What::Recording(trouble) => {
+                self.recording = trouble;
+                true
+            }
             What::Key(key) => keys::action(&key).is_some_and(|action| self.act(action)),
             What::Resized => true,
             What::Suspend => self.ask(Effect::Suspend),
@@ -190,14 +205,19 @@ impl App {
 
     fn observe(&mut self, observation: &Observation) {
         let Ok(arn) = Arn::parse(&observation.execution) else { return };
-        let known = self.executions.iter().position(|execution| execution.arn().covers(&arn));
-        let known = known.or_else(|| self.executions.iter().position(|execution| arn.covers(execution.arn())));
-        let place = known.unwrap_or_else(|| {
-            self.executions.push(Execution::new(arn, observation.at));
-            self.executions.len() - 1
-        });
+        let place = self.place_of(&arn);
         self.executions[place].observe(observation);
         self.end_where_nothing_can_be_seen();
+    }
+
+    /// The transfer that is meant; a new one where it is none of those that are known.
+    fn place_of(&mut self, arn: &Arn) -> usize {
+        let known = self.executions.iter().position(|execution| execution.arn().covers(arn));
+        let known = known.or_else(|| self.executions.iter().position(|execution| arn.covers(execution.arn())));
+        known.unwrap_or_else(|| {
+            self.executions.push(Execution::new(arn.clone(), self.now));
+            self.executions.len() - 1
+        })
     }
 
     /// Every transfer unseen, and for good: there is nothing to stay for.
@@ -359,6 +379,11 @@ impl App {
     /// What to be warned of for as long as it runs.
     pub fn warning(&self) -> Option<&str> {
         self.warning.as_deref()
+    }
+
+    /// Why it is not recorded, where it was to be.
+    pub fn recording(&self) -> Option<&str> {
+        self.recording.as_deref()
     }
 
     /// The moment of the newest event.

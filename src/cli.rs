@@ -3,6 +3,7 @@
 mod demo;
 mod exit;
 mod reach;
+mod record;
 mod terminal;
 mod watch;
 
@@ -15,7 +16,7 @@ use std::{
 use clap::{Parser, Subcommand};
 use jiff::SignedDuration;
 
-use self::{demo::Demo, exit::CannotRun, reach::Reach, terminal::Shown};
+use self::{demo::Demo, exit::CannotRun, reach::Reach, record::Recorded, terminal::Shown};
 use crate::sink;
 
 /// Watch AWS DataSync transfers in the terminal
@@ -35,6 +36,8 @@ struct Cli {
     transfers: Vec<String>,
     #[command(flatten)]
     reach: Reach,
+    #[command(flatten)]
+    recorded: Recorded,
     #[command(flatten)]
     shown: Shown,
 }
@@ -88,6 +91,6 @@ fn say(error: &CannotRun) -> ExitCode {
 async fn dispatch(cli: Cli) -> Result<u8, CannotRun> {
     match cli.command {
         Some(Command::Demo(demo)) => demo::run(demo).await,
-        None => watch::run(cli.transfers, cli.reach, &cli.shown).await,
+        None => watch::run(cli.transfers, cli.reach, cli.recorded, &cli.shown).await,
     }
 }

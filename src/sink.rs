@@ -2,4 +2,5 @@
 
 pub mod folder;
 pub mod lines;
+pub mod record;
 pub mod terminal;

@@ -3,6 +3,7 @@
 use std::{io, time::Duration};
 
 use clap::CommandFactory;
+use futures_util::StreamExt;
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
@@ -10,13 +11,14 @@ use super::{
     Cli,
     exit::{CannotRun, how_it_went, signalled, unseen},
     reach::{Reach, UNVERIFIED},
+    record::{Recorded, forward, said},
     terminal::{Shown, has_screen, look, print},
 };
 use crate::{
     app::{App, End, Event},
     clock::Clock,
     model::{arn::Arn, observation::Observation},
-    sink::{lines, terminal},
+    sink::{lines, record::Place, terminal},
     source::{
         datasync::{Connection, Service},
         poll,
@@ -25,7 +27,7 @@ use crate::{
 };
 
 /// Runs it.
-pub async fn run(transfers: Vec<String>, reach: Reach, shown: &Shown) -> Result<u8, CannotRun> {
+pub async fn run(transfers: Vec<String>, reach: Reach, recorded: Recorded, shown: &Shown) -> Result<u8, CannotRun> {
     if transfers.is_empty() {
         let usage = Cli::command().render_usage();
         return Err(CannotRun::usage(format!(
@@ -33,7 +35,7 @@ pub async fn run(transfers: Vec<String>, reach: Reach, shown: &Shown) -> Result<
         )));
     }
     let arns = reach.arns(&transfers)?;
-    show(&reach.connection(), arns, reach.interval, Clock::wall(), shown).await
+    show(&reach.connection(), arns, reach.interval, Clock::wall(), recorded.place(), shown).await
 }
 
 /// Watches until the end: on the screen where there is one, in lines elsewhere.
@@ -42,6 +44,7 @@ pub async fn show(
     arns: Vec<Arn>,
     interval: Duration,
     clock: Clock,
+    place: Option<Place>,
     shown: &Shown,
 ) -> Result<u8, CannotRun> {
     let look = look(shown);
@@ -52,7 +55,7 @@ pub async fn show(
         arns.into_iter().map(|arn| Ok((Service::new(connection, &arn)?, arn))).collect();
     let services = services.map_err(|error: crate::source::tls::ConfigError| CannotRun::usage(error.to_string()))?;
     let observations = observe(services, interval, &clock);
-    tokio::spawn(forward(observations, events.clone()));
+    tokio::spawn(forward(observations, events.clone(), place));
     if has_screen() { on_screen(app, look, events, stream, clock).await } else { in_lines(app, look, stream).await }
 }
 
@@ -63,14 +66,6 @@ fn observe(services: Vec<(Service, Arn)>, interval: Duration, clock: &Clock) -> 
         poll::watch_into(service, arn, interval, clock.clone(), out.clone());
     }
     observations
-}
-
-async fn forward(mut observations: mpsc::Receiver<Observation>, events: mpsc::Sender<Event>) {
-    while let Some(observation) = observations.recv().await {
-        if events.send(Event::observed(observation)).await.is_err() {
-            return;
-        }
-    }
 }
 
 async fn on_screen(
@@ -100,7 +95,7 @@ async fn on_screen(
 }
 
 async fn in_lines(app: App, look: Look, mut stream: mpsc::Receiver<Event>) -> Result<u8, CannotRun> {
-    let stream = futures_util::stream::poll_fn(move |context| stream.poll_recv(context));
+    let stream = futures_util::stream::poll_fn(move |context| stream.poll_recv(context)).inspect(said);
     let mut out = io::stdout().lock();
     let app = tokio::select! {
         app = lines::run(app, look, &mut out, stream) => match app {
