@@ -450,6 +450,31 @@ mod tests {
     }
 
     #[test]
+    fn what_was_watched_before_takes_its_place() {
+        let mut app = app(&[TASK, SECOND]);
+        let mut before = Execution::new(Arn::parse(FIRST).unwrap(), at(-3600));
+        let Event { what: What::Observed(seen), .. } = observed(FIRST, -3600, status("QUEUED"), Some(5)) else {
+            return;
+        };
+        before.observe(&seen);
+        assert!(app.update(Event { at: at(1), what: What::Restored(Box::new(before)) }));
+        app.update(observed(FIRST, 1, status("LAUNCHING"), Some(5)));
+        assert_eq!(app.executions().len(), 2);
+        let execution = app.execution().unwrap();
+        assert_eq!((execution.watched_since(), execution.status().is_some()), (at(-3600), true));
+        assert!(execution.events().iter().any(|event| event.text == "watched again, after 1h"));
+    }
+
+    #[test]
+    fn what_is_not_recorded_is_said_until_it_is() {
+        let mut app = app(&[FIRST]);
+        for trouble in [Some("Not recorded: no room.".to_owned()), None] {
+            assert!(app.update(Event { at: at(1), what: What::Recording(trouble.clone()) }));
+            assert_eq!(app.recording(), trouble.as_deref());
+        }
+    }
+
+    #[test]
     fn pages_open_and_close_with_their_key_and_with_esc() {
         let mut app = app(&[FIRST]);
         for (key, page) in [('o', Page::Options), ('r', Page::Raw), ('e', Page::Events), ('?', Page::Help)] {

@@ -139,6 +139,21 @@ fn what_cannot_be_recorded_is_watched_all_the_same() {
 }
 
 #[test]
+fn what_is_over_is_told_again() {
+    let mut server = Running(piped(&["demo", "--serve", "--speed", "2000"]).spawn().unwrap());
+    let mut lines = BufReader::new(server.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let url = lines.next().unwrap();
+    let arn = lines.find_map(|line| Some(line.strip_suffix("  nothing")?.to_owned())).unwrap();
+    let state = state();
+    for _ in 0..2 {
+        let mut watch = piped(&[&arn, "--endpoint-url", &url, "--interval", "100ms"]);
+        let output = finished(watch.envs(KEYS).env("XDG_STATE_HOME", &state));
+        assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]));
+        assert!(String::from_utf8_lossy(&output.stdout).contains("SUCCESS"), "{output:?}");
+    }
+}
+
+#[test]
 fn the_file_can_be_named_and_recording_turned_off() {
     let state = state();
     let file = format!("{state}/mine.ndjson");

@@ -35,7 +35,8 @@ pub async fn run(mut app: App, look: Look, out: &mut impl Write, events: impl St
                 *told = Some(now);
             }
         }
-        if app.executions().iter().all(|execution| execution.is_over()) {
+        // What was watched before may tell of the end too, and is not what was asked for.
+        if observed && app.executions().iter().all(|execution| execution.is_over()) {
             break;
         }
     }

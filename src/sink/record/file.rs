@@ -37,7 +37,7 @@ impl fmt::Display for Trouble {
             Self::Io(path, error) => {
                 let words = error.to_string();
                 let words = words.split(" (os error").next().unwrap_or_default();
-                write!(f, "{}: {words}", path.display())
+                write!(f, "{words} ({})", path.display())
             }
         }
     }

@@ -194,6 +194,21 @@ fn a_task_without_an_execution_has_no_recording_yet() {
 }
 
 #[test]
+fn a_watch_begins_with_pruning_what_is_long_over() {
+    let folder = Folder::new();
+    let old = folder.path().join("exec-old.ndjson");
+    let over = Observation { at: at(-40 * 86_400), ..answer(0, r#""Status":"SUCCESS""#) };
+    Recording::open(&old, LIMIT).unwrap().write(&over).unwrap();
+    let mut archive = archive(&folder);
+    archive.keep(&running(0));
+    archive.tidy(at(0));
+    while old.exists() {
+        thread::yield_now();
+    }
+    assert!(file(&folder).exists());
+}
+
+#[test]
 fn all_transfers_of_one_file_come_back() {
     let folder = Folder::new();
     let place = Place::File(folder.path().join("all.ndjson"));
