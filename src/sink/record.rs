@@ -1,8 +1,15 @@
 //! Recordings: each observation becomes a line of a file, and what was watched before is read back from it.
 
-use std::{path::PathBuf, sync::Arc, thread, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+    sync::Arc,
+    thread,
+    time::Duration,
+};
 
 use jiff::Timestamp;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::oneshot;
 
 use self::{
@@ -57,7 +64,7 @@ pub struct Recorder {
     /// Closed once everything is written and every file is let go.
     ended: oneshot::Receiver<()>,
     /// Transfers that have their past.
-    begun: Vec<Arc<str>>,
+    begun: HashSet<Arc<str>>,
     /// What did not come in time.
     late: Option<oneshot::Receiver<Kept>>,
     trouble: Option<String>,
@@ -82,6 +89,9 @@ struct Kept {
 impl Recorder {
     /// Begins to record. Nothing is opened before the first observation.
     pub fn start(place: Place) -> Self {
+        if let Place::Folder(_) = place {
+            allow_many_files();
+        }
         Self::of(Archive::new(place, LIMIT))
     }
 
@@ -96,7 +106,7 @@ impl Recorder {
             }
             drop((archive, running));
         });
-        Self { jobs, ended, begun: Vec::new(), late: None, trouble: None, patience: PATIENCE }
+        Self { jobs, ended, begun: HashSet::new(), late: None, trouble: None, patience: PATIENCE }
     }
 
     /// Writes an observation down, and gives what is to be known before it is passed on: what was watched before,
@@ -124,10 +134,7 @@ impl Recorder {
 
     async fn kept(&mut self, observation: &Observation) -> Kept {
         let (done, mut kept) = oneshot::channel();
-        let is_first = !self.begun.contains(&observation.execution);
-        if is_first {
-            self.begun.push(observation.execution.clone());
-        }
+        let is_first = self.begun.insert(observation.execution.clone());
         let patience = if is_first { self.patience.restored } else { self.patience.written };
         let job = Job { observation: observation.clone(), done };
         let without = |why: &str| Kept { restored: None, trouble: Some(format!("Not recorded: {why}.")) };
@@ -145,18 +152,30 @@ impl Recorder {
     }
 }
 
+/// Each recording is a file that stays open, and many of them must leave room for connections.
+fn allow_many_files() {
+    const ENOUGH: u64 = 10_240;
+    let limits = getrlimit(Resource::Nofile);
+    let current = Some(limits.maximum.unwrap_or(ENOUGH).min(ENOUGH));
+    if limits.current < current && limits.current.is_some() {
+        let _ = setrlimit(Resource::Nofile, Rlimit { current, ..limits });
+    }
+}
+
 /// All recordings of a watch.
 #[derive(Debug)]
 struct Archive {
     place: Place,
     limit: u64,
     tapes: Vec<Tape>,
+    /// Which of the tapes an execution is on; `None` where it is on none.
+    places: HashMap<Arc<str>, Option<usize>>,
     is_pruned: bool,
 }
 
 impl Archive {
     fn new(place: Place, limit: u64) -> Self {
-        Self { place, limit, tapes: Vec::new(), is_pruned: false }
+        Self { place, limit, tapes: Vec::new(), places: HashMap::new(), is_pruned: false }
     }
 
     fn keep(&mut self, observation: &Observation) -> Kept {
@@ -173,20 +192,34 @@ impl Archive {
 
     /// The tape that an observation belongs on; `None` where there is none, as for a task without an execution.
     fn tape(&mut self, observation: &Observation) -> Option<&mut Tape> {
-        let path = match &self.place {
+        let place = match self.places.get(&observation.execution) {
+            Some(place) => *place,
+            None => {
+                let place = self.path(observation).map(|path| self.place(path, observation.at));
+                self.places.insert(observation.execution.clone(), place);
+                place
+            }
+        };
+        self.tapes.get_mut(place?)
+    }
+
+    fn path(&self, observation: &Observation) -> Option<PathBuf> {
+        match &self.place {
             Place::Folder(folder) => {
                 let arn = Arn::parse(&observation.execution).ok()?;
-                folder.join(format!("{}.ndjson", arn.execution?))
+                Some(folder.join(format!("{}.ndjson", arn.execution?)))
             }
-            Place::File(path) => path.clone(),
-            Place::Nowhere => return None,
-        };
-        let place = self.tapes.iter().position(|tape| tape.path == path);
-        let place = place.unwrap_or_else(|| {
-            self.tapes.push(Tape::open(path, self.limit, observation.at));
+            Place::File(path) => Some(path.clone()),
+            Place::Nowhere => None,
+        }
+    }
+
+    fn place(&mut self, path: PathBuf, at: Timestamp) -> usize {
+        let known = self.tapes.iter().position(|tape| tape.path == path);
+        known.unwrap_or_else(|| {
+            self.tapes.push(Tape::open(path, self.limit, at));
             self.tapes.len() - 1
-        });
-        self.tapes.get_mut(place)
+        })
     }
 
     /// What can wait until the observation was passed on.

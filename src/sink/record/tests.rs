@@ -240,8 +240,14 @@ async fn the_recorder_tells_what_is_new_and_only_that() {
 async fn a_disk_that_hangs_does_not_hold_the_watch_up() {
     let (jobs, taken) = std::sync::mpsc::channel();
     let short = Patience { written: Duration::from_millis(1), restored: Duration::from_millis(1) };
-    let mut recorder =
-        Recorder { jobs, ended: oneshot::channel().1, begun: Vec::new(), late: None, trouble: None, patience: short };
+    let mut recorder = Recorder {
+        jobs,
+        ended: oneshot::channel().1,
+        begun: HashSet::new(),
+        late: None,
+        trouble: None,
+        patience: short,
+    };
     let news = recorder.keep(&running(0)).await;
     assert!(matches!(&news[..], [What::Recording(Some(text))] if text.contains("disk")), "{news:?}");
     assert!(recorder.keep(&running(5)).await.is_empty());

@@ -207,7 +207,7 @@ mod tests {
     fn the_last_day_stays_and_of_the_rest_an_answer_a_minute() {
         let folder = Folder::new();
         let path = folder.path().join("exec-1.ndjson");
-        let mut recording = recorded(&path, 3);
+        let mut recording = recorded(&path, 2);
         let (before, _) = read(&path);
         let text_before = fs::read_to_string(&path).unwrap();
         recording.keep_small(before.last().unwrap().at);
@@ -220,9 +220,10 @@ mod tests {
         assert_eq!(fresh(&after), fresh(&before));
         assert_eq!(fresh(&after).len(), 17_281);
         let old = after.len() - 17_281;
-        assert!((2 * 1440 - 10..2 * 1440 + 10).contains(&old), "{old}");
+        assert!((1430..1450).contains(&old), "{old}");
+        let mut all = before.iter();
         for kept in &after {
-            assert!(before.contains(kept), "{kept:?}");
+            assert!(all.any(|seen| seen == kept), "{kept:?}");
         }
         let text = fs::read_to_string(&path).unwrap();
         let tail = &text_before[text_before.len() - 1_000_000..];
@@ -232,7 +233,7 @@ mod tests {
             assert!(seconds.contains(&turn), "{turn}");
         }
         // the next line begins with a whole answer
-        recording.write(&observed(3).last().unwrap()).unwrap();
+        recording.write(before.last().unwrap()).unwrap();
         assert_eq!(read(&path).1, 0);
         assert!(fs::symlink_metadata(beside(&path)).is_err());
     }
@@ -257,7 +258,7 @@ mod tests {
     fn the_lock_goes_with_it_and_what_is_too_new_to_go_is_not_rewritten_at_every_line() {
         let folder = Folder::new();
         let path = folder.path().join("exec-1.ndjson");
-        let mut recording = Recording::open(&path, 10_000).unwrap();
+        let mut recording = Recording::open(&path, 200_000).unwrap();
         let now = observed(1).last().unwrap().at;
         let mut rewritten = 0;
         for observation in observed(1).take(5000) {
@@ -267,8 +268,8 @@ mod tests {
             let after = fs::metadata(&path).map(|there| std::os::unix::fs::MetadataExt::ino(&there)).unwrap();
             rewritten += usize::from(before != after);
         }
-        assert!((10..=300).contains(&rewritten), "{rewritten}");
-        assert!(Recording::open(&path, 10_000).is_err(), "it is still ours");
+        assert!((3..=20).contains(&rewritten), "{rewritten}");
+        assert!(Recording::open(&path, 200_000).is_err(), "it is still ours");
         assert_eq!(read(&path).0.len(), 5000);
     }
 
