@@ -94,13 +94,18 @@ impl Course {
 
 /// An answer that came `seconds` after the start.
 pub fn observed(answer: Answer, seconds: i64) -> Event {
-    Event::observed(Observation {
+    Event::observed(observation(answer, seconds))
+}
+
+/// The same, on its own.
+pub fn observation(answer: Answer, seconds: i64) -> Observation {
+    Observation {
         execution: EXECUTION.into(),
         at: at(seconds),
         outcome: Outcome::Response(answer),
         task: None,
         next: Some(std::time::Duration::from_secs(INTERVAL as u64)),
-    })
+    }
 }
 
 /// The moment `seconds` after the start.

@@ -21,8 +21,11 @@ const SIZE: PtySize = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_heigh
 /// The end of a frame: the terminal may show it now.
 const FRAME_END: &[u8] = b"\x1b[?2026l";
 
+/// Where the watches record.
+const STATE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/watch");
+
 /// What both programs ask as, and where they look for nothing else.
-const ENVIRONMENT: [(&str, &str); 7] = [
+const ENVIRONMENT: [(&str, &str); 8] = [
     ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
     ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
     ("AWS_EC2_METADATA_DISABLED", "true"),
@@ -30,6 +33,7 @@ const ENVIRONMENT: [(&str, &str); 7] = [
     ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
     ("LC_ALL", "C.UTF-8"),
     ("TERM", "xterm-256color"),
+    ("XDG_STATE_HOME", STATE),
 ];
 
 fn main() {
@@ -145,6 +149,7 @@ struct Endpoint {
 
 impl Endpoint {
     fn start(program: String, speed: &str) -> Self {
+        let _ = std::fs::remove_dir_all(STATE);
         let mut command = Command::new(&program);
         command.args(["demo", "--serve", "--speed", speed]).stdout(Stdio::piped());
         let mut serving = command.spawn().expect("the program starts");

@@ -46,6 +46,10 @@ impl Event {
 pub enum What {
     /// A source looked at an execution.
     Observed(Observation),
+    /// What was watched of an execution before was read from its recording.
+    Restored(Box<Execution>),
+    /// Why nothing is recorded any more; `None` once it is again.
+    Recording(Option<String>),
     /// A key was pressed.
     Key(KeyEvent),
     /// The terminal has another size, or its cells may be lost.
@@ -144,6 +148,7 @@ pub struct App {
     note: Option<(String, Timestamp)>,
     warning: Option<String>,
     context: Context,
+    recording: Option<String>,
     now: Timestamp,
     zone: TimeZone,
     effects: Vec<Effect>,
@@ -173,6 +178,7 @@ impl App {
             note: None,
             warning: None,
             context: Context::default(),
+            recording: None,
             now,
             zone,
             effects: Vec::new(),
@@ -200,6 +206,15 @@ impl App {
                 self.observe(&observation);
                 true
             }
+            What::Restored(execution) => {
+                let place = self.place_of(execution.arn());
+                self.executions[place] = *execution;
+                true
+            }
+            What::Recording(trouble) => {
+                self.recording = trouble;
+                true
+            }
             What::Key(key) => keys::action(&key).is_some_and(|action| self.act(action)),
             What::Resized => true,
             What::Suspend => self.ask(Effect::Suspend),
@@ -215,21 +230,20 @@ impl App {
 
     fn observe(&mut self, observation: &Observation) {
         let called = self.executions.iter().position(|execution| execution.is_called(&observation.execution));
-        let Some(place) = called.or_else(|| self.place_of(observation)) else { return };
+        let found = || Some(self.place_of(&Arn::parse(&observation.execution).ok()?));
+        let Some(place) = called.or_else(found) else { return };
         self.executions[place].observe(observation);
         self.end_where_nothing_can_be_seen();
     }
 
-    /// The place of the execution that is observed; a new one where none was waited for. `None` where its ARN is
-    /// none.
-    fn place_of(&mut self, observation: &Observation) -> Option<usize> {
-        let arn = Arn::parse(&observation.execution).ok()?;
-        let known = self.executions.iter().position(|execution| execution.arn().covers(&arn));
+    /// The transfer that is meant; a new one where it is none of those that are known.
+    fn place_of(&mut self, arn: &Arn) -> usize {
+        let known = self.executions.iter().position(|execution| execution.arn().covers(arn));
         let known = known.or_else(|| self.executions.iter().position(|execution| arn.covers(execution.arn())));
-        Some(known.unwrap_or_else(|| {
-            self.executions.push(Execution::new(arn, observation.at));
+        known.unwrap_or_else(|| {
+            self.executions.push(Execution::new(arn.clone(), self.now));
             self.executions.len() - 1
-        }))
+        })
     }
 
     /// Every transfer unseen, and for good: there is nothing to stay for.
@@ -406,6 +420,11 @@ impl App {
         self.warning.as_deref()
     }
 
+    /// Why it is not recorded, where it was to be.
+    pub fn recording(&self) -> Option<&str> {
+        self.recording.as_deref()
+    }
+
     /// The moment of the newest event.
     pub fn now(&self) -> Timestamp {
         self.now
@@ -467,6 +486,31 @@ mod tests {
         app.update(observed(FIRST, 2, status("QUEUED"), Some(5)));
         assert_eq!(app.executions().len(), 1);
         assert_eq!(app.execution().unwrap().arn().to_string(), FIRST);
+    }
+
+    #[test]
+    fn what_was_watched_before_takes_its_place() {
+        let mut app = app(&[TASK, SECOND]);
+        let mut before = Execution::new(Arn::parse(FIRST).unwrap(), at(-3600));
+        let Event { what: What::Observed(seen), .. } = observed(FIRST, -3600, status("QUEUED"), Some(5)) else {
+            return;
+        };
+        before.observe(&seen);
+        assert!(app.update(Event { at: at(1), what: What::Restored(Box::new(before)) }));
+        app.update(observed(FIRST, 1, status("LAUNCHING"), Some(5)));
+        assert_eq!(app.executions().len(), 2);
+        let execution = app.execution().unwrap();
+        assert_eq!((execution.watched_since(), execution.status().is_some()), (at(-3600), true));
+        assert!(execution.events().iter().any(|event| event.text == "watched again, after 1h"));
+    }
+
+    #[test]
+    fn what_is_not_recorded_is_said_until_it_is() {
+        let mut app = app(&[FIRST]);
+        for trouble in [Some("Not recorded: no room.".to_owned()), None] {
+            assert!(app.update(Event { at: at(1), what: What::Recording(trouble.clone()) }));
+            assert_eq!(app.recording(), trouble.as_deref());
+        }
     }
 
     #[test]

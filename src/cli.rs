@@ -4,6 +4,7 @@ mod demo;
 mod exit;
 mod once;
 mod reach;
+mod record;
 mod report;
 mod status;
 mod terminal;
@@ -15,7 +16,10 @@ use std::{process::ExitCode, time::Duration};
 use clap::{Parser, Subcommand};
 use jiff::SignedDuration;
 
-use self::{demo::Demo, exit::CannotRun, reach::Reach, report::Report, status::Status, terminal::Shown, wait::Wait};
+use self::{
+    demo::Demo, exit::CannotRun, reach::Reach, record::Recorded, report::Report, status::Status, terminal::Shown,
+    wait::Wait,
+};
 use crate::sink;
 
 /// Watch AWS DataSync transfers in the terminal
@@ -36,6 +40,8 @@ struct Cli {
     transfers: Vec<String>,
     #[command(flatten)]
     reach: Reach,
+    #[command(flatten)]
+    recorded: Recorded,
     #[command(flatten)]
     shown: Shown,
 }
@@ -106,6 +112,6 @@ async fn dispatch(cli: Cli) -> Result<u8, CannotRun> {
         Some(Command::Report(report)) => report::run(*report).await,
         Some(Command::Wait(wait)) => wait::run(*wait).await,
         Some(Command::Demo(demo)) => demo::run(demo).await,
-        None => watch::run(cli.transfers, cli.reach, &cli.shown).await,
+        None => watch::run(cli.transfers, cli.reach, cli.recorded, &cli.shown).await,
     }
 }

@@ -54,5 +54,8 @@ pub use view::{render, theme::Look};
 /// What the benchmarks measure beside the above. Not for others: it may change at any time.
 #[doc(hidden)]
 pub mod bench {
-    pub use crate::model::estimate::{Bound, Estimate, Estimator, Reading, Stage, Unknown};
+    pub use crate::{
+        model::estimate::{Bound, Estimate, Estimator, Reading, Stage, Unknown},
+        sink::record::{Place, Recorder},
+    };
 }

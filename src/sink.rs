@@ -3,4 +3,5 @@
 pub mod folder;
 pub mod handover;
 pub mod lines;
+pub mod record;
 pub mod terminal;

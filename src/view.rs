@@ -59,7 +59,8 @@ pub fn render(app: &App, look: Look, buffer: &mut Buffer) -> Extent {
             let width = usize::from(inner.width);
             let health = execution.health(app.now());
             let warning = app.warning().map(|text| Sentence { tone: Tone::Warning, text: text.into() });
-            let said = warning.into_iter().chain(statement::statement(execution, &now)).collect();
+            let recording = app.recording().map(|text| Sentence { tone: Tone::Plain, text: text.into() });
+            let said = warning.into_iter().chain(statement::statement(execution, &now)).chain(recording).collect();
             let scene = Scene { app, execution, snapshot: execution.snapshot(), health, said, now, width };
             page(&scene, inner, buffer)
         }

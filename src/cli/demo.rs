@@ -1,6 +1,6 @@
 //! `syncscope demo`: a simulated transfer, through a real endpoint on loopback.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 use jiff::Timestamp;
@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    sink::record::Place,
     source::{
         datasync::Connection,
         simulate::{Simulation, scenario::Scenario, scenarios::SCENARIOS},
@@ -40,6 +41,9 @@ pub struct Demo {
     /// Time between two requests, in simulated time
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = interval)]
     interval: Duration,
+    /// Record what is watched into a file
+    #[arg(long, value_name = "FILE", conflicts_with = "serve")]
+    record: Option<PathBuf>,
     #[command(flatten)]
     shown: Shown,
 }
@@ -61,7 +65,8 @@ pub async fn run(demo: Demo) -> Result<u8, CannotRun> {
     let simulation = Simulation::start(clock.clone(), vec![scenario], 0)?;
     let arns = simulation.executions().into_iter().map(|(_, arn)| arn).collect();
     let connection = Connection { endpoint_url: Some(simulation.url()), simulated: true, ..Connection::default() };
-    show(&connection, arns, demo.interval, clock, &demo.shown).await
+    let place = demo.record.map(Place::File);
+    show(&connection, arns, demo.interval, clock, place, &demo.shown).await
 }
 
 fn list() -> Result<u8, CannotRun> {

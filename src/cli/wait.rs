@@ -4,21 +4,26 @@
 use std::{io, time::Duration};
 
 use clap::{Args, ValueEnum};
+use futures_util::StreamExt;
 use jiff::{SignedDuration, tz::TimeZone};
 use tokio::sync::mpsc;
 
 use super::{
     exit::{CannotRun, how_it_went, unseen, worst},
     reach::Reach,
+    record::{Recorded, forward, said},
     span,
     terminal::{Shown, has_live_lines, look, say},
-    watch::{forward, services},
+    watch::services,
 };
 use crate::{
     app::{App, End, Event},
     clock::Clock,
     model::{arn::Arn, execution::Execution, observation::Observation},
-    sink::lines::{self, Form, Waited, Waiting},
+    sink::{
+        lines::{self, Form, Waited, Waiting},
+        record::Place,
+    },
     source::{datasync::Service, poll},
     view::theme::Look,
 };
@@ -52,6 +57,8 @@ pub struct Wait {
     #[command(flatten)]
     reach: Reach,
     #[command(flatten)]
+    recorded: Recorded,
+    #[command(flatten)]
     shown: Shown,
 }
 
@@ -82,7 +89,7 @@ pub async fn run(wait: Wait) -> Result<u8, CannotRun> {
     let observations = observe(services, wait.reach.interval, &clock, wait.follow);
     let app = App::new(arns, clock.now(), TimeZone::system());
     let patience = Patience { max_failed: wait.max_failed, timeout: wait.timeout };
-    in_lines(app, look(&wait.shown), waiting, patience, observations, clock).await
+    in_lines(app, look(&wait.shown), waiting, patience, observations, wait.recorded.place(), clock).await
 }
 
 /// What is put up with.
@@ -119,12 +126,13 @@ pub async fn in_lines(
     waiting: Waiting,
     patience: Patience,
     observations: mpsc::Receiver<Observation>,
+    place: Option<Place>,
     clock: Clock,
 ) -> Result<u8, CannotRun> {
     let (events, mut stream) = mpsc::channel::<Event>(256);
-    tokio::spawn(forward(observations, events.clone()));
+    tokio::spawn(forward(observations, events.clone(), place));
     tokio::spawn(lines::listen(events, clock, patience.timeout)?);
-    let stream = futures_util::stream::poll_fn(move |context| stream.poll_recv(context));
+    let stream = futures_util::stream::poll_fn(move |context| stream.poll_recv(context)).inspect(said);
     let (mut out, mut err) = (io::stdout().lock(), io::stderr());
     match lines::run(app, look, waiting, &mut out, &mut err, stream).await {
         Ok(waited) => outcome(&waited, patience),

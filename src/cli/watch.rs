@@ -10,15 +10,17 @@ use super::{
     Cli,
     exit::{CannotRun, unseen},
     reach::{Reach, UNVERIFIED},
+    record::{Recorded, forward},
     terminal::{Shown, has_screen, look, print},
     wait::{self, Patience},
 };
 use crate::{
-    app::{App, End, Event},
+    app::{App, End},
     clock::Clock,
     model::{arn::Arn, observation::Observation, report::Context},
     sink::{
         lines::{self, Waiting},
+        record::Place,
         terminal,
     },
     source::{
@@ -30,7 +32,7 @@ use crate::{
 };
 
 /// Runs it.
-pub async fn run(transfers: Vec<String>, reach: Reach, shown: &Shown) -> Result<u8, CannotRun> {
+pub async fn run(transfers: Vec<String>, reach: Reach, recorded: Recorded, shown: &Shown) -> Result<u8, CannotRun> {
     if transfers.is_empty() {
         let usage = Cli::command().render_usage();
         return Err(CannotRun::usage(format!(
@@ -38,7 +40,7 @@ pub async fn run(transfers: Vec<String>, reach: Reach, shown: &Shown) -> Result<
         )));
     }
     let arns = reach.arns(&transfers)?;
-    show(&reach.connection(), arns, reach.interval, Clock::wall(), shown).await
+    show(&reach.connection(), arns, reach.interval, Clock::wall(), recorded.place(), shown).await
 }
 
 /// Watches until the end: on the screen where there is one, in lines elsewhere.
@@ -47,6 +49,7 @@ pub async fn show(
     arns: Vec<Arn>,
     interval: Duration,
     clock: Clock,
+    place: Option<Place>,
     shown: &Shown,
 ) -> Result<u8, CannotRun> {
     let look = look(shown);
@@ -59,9 +62,9 @@ pub async fn show(
     });
     let observations = observe(services, interval, &clock);
     if has_screen() {
-        on_screen(app, look, observations, clock).await
+        on_screen(app, look, observations, place, clock).await
     } else {
-        wait::in_lines(app, look, Waiting::default(), Patience::default(), observations, clock).await
+        wait::in_lines(app, look, Waiting::default(), Patience::default(), observations, place, clock).await
     }
 }
 
@@ -81,23 +84,15 @@ fn observe(services: Vec<(Service, Arn)>, interval: Duration, clock: &Clock) -> 
     observations
 }
 
-/// Passes observations on as events.
-pub async fn forward(mut observations: mpsc::Receiver<Observation>, events: mpsc::Sender<Event>) {
-    while let Some(observation) = observations.recv().await {
-        if events.send(Event::observed(observation)).await.is_err() {
-            return;
-        }
-    }
-}
-
 async fn on_screen(
     app: App,
     look: Look,
     observations: mpsc::Receiver<Observation>,
+    place: Option<Place>,
     clock: Clock,
 ) -> Result<u8, CannotRun> {
     let (events, mut stream) = mpsc::channel(256);
-    tokio::spawn(forward(observations, events.clone()));
+    tokio::spawn(forward(observations, events.clone(), place));
     let mut tty = terminal::Tty::take(look)?;
     tokio::spawn(terminal::listen(events, clock)?);
     let stream = futures_util::stream::poll_fn(move |context| stream.poll_recv(context));

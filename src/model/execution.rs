@@ -132,16 +132,20 @@ impl Execution {
     }
 
     fn answered(&mut self, answer: &Answer, at: Timestamp) {
+        let sight_lost = self.expected_gap();
+        let unseen = self.seen.as_ref().map(|seen| at.duration_since(seen.at)).filter(|unseen| *unseen > sight_lost);
         if let Some(sight) = self.sight.take() {
             let blind = units::duration(at.duration_since(sight.since));
             self.events.note(at, format!("answers again, after {blind}"));
+        } else if let Some(unseen) = unseen {
+            // Nobody asked: the program did not run, or the machine slept.
+            self.events.note(at, format!("watched again, after {}", units::duration(unseen)));
         }
         let snapshot = answer.snapshot();
         let grew = self.totals_grow();
         let previous = self.seen.take();
         let old_status = previous.as_ref().and_then(|seen| seen.answer.snapshot().status());
         let queued = self.phases.current_since();
-        let sight_lost = self.expected_gap();
         if self.phases.observe(snapshot, at, sight_lost) {
             let seen_begin = queued.filter(|_| self.phases.current_since().is_some());
             self.status_event(old_status.as_ref(), snapshot, seen_begin, at);
@@ -154,9 +158,8 @@ impl Execution {
         if let Some(previous) = previous.as_ref().filter(|previous| !previous.answer.is_same(answer)) {
             self.counter_events(previous.answer.snapshot(), snapshot, &terms, grew, at);
         }
-        let blind = previous.as_ref().is_some_and(|seen| at.duration_since(seen.at) > sight_lost);
-        self.flow.observe(at, &progress::pipeline(snapshot, &terms), blind);
-        if blind {
+        self.flow.observe(at, &progress::pipeline(snapshot, &terms), unseen.is_some());
+        if unseen.is_some() {
             self.steps.lost();
         }
         let seen = Seen::after(previous, answer, terms, at);
@@ -302,6 +305,14 @@ impl Execution {
     /// Whether observations of it carried this very text; one that does not may still be of it.
     pub fn is_called(&self, name: &Arc<str>) -> bool {
         self.called.as_ref().is_some_and(|called| Arc::ptr_eq(called, name) || called == name)
+    }
+
+    /// Notes that so many lines of its recording were of no use.
+    pub fn unreadable(&mut self, lines: usize) {
+        if let Some(at) = self.asked_at {
+            let lines = if lines == 1 { "1 line".into() } else { format!("{} lines", units::count(lines as i64)) };
+            self.events.note(at, format!("{lines} of the recording can't be read"));
+        }
     }
 
     /// Which transfer: its task alone, as long as no execution of it was found.

@@ -94,7 +94,8 @@ pub async fn run(
             teller.tell(&waited.app, observed)?;
         }
         waited.stalled = waiting.fail_on_stall.and_then(|most| stalled(&waited.app, most));
-        if !waiting.follow && waited.app.executions().iter().all(is_settled) {
+        // what was watched before may tell of the end too, and is not what was asked for
+        if observed && !waiting.follow && waited.app.executions().iter().all(is_settled) {
             break;
         }
     }

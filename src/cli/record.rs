@@ -1,0 +1,124 @@
+//! Whether and where it is recorded, and the step of an observation's way on which it is.
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use clap::Args;
+use tokio::sync::mpsc::{Receiver, Sender};
+
+use crate::{
+    app::{Event, What},
+    model::observation::Observation,
+    sink::{
+        folder,
+        record::{Place, Recorder},
+    },
+};
+
+/// Whether and where it is recorded.
+#[derive(Debug, Args)]
+pub struct Recorded {
+    /// Record into this file, in place of one for each execution in the state folder
+    #[arg(long, value_name = "FILE", conflicts_with = "no_record")]
+    pub record: Option<PathBuf>,
+    /// Do not record, and do not show what was recorded before
+    #[arg(long)]
+    pub no_record: bool,
+}
+
+impl Recorded {
+    /// Where it is recorded; `None` if it is not to be.
+    pub fn place(self) -> Option<Place> {
+        match self.record {
+            _ if self.no_record => None,
+            Some(file) => Some(Place::File(file)),
+            None => Some(folder::recordings().map_or(Place::Nowhere, Place::Folder)),
+        }
+    }
+}
+
+/// Passes observations on as events, until there are no more or nobody takes them. They are recorded on the way if
+/// there is a place for it; before the first one of an execution comes what was watched of it before.
+pub async fn forward(mut observations: Receiver<Observation>, events: Sender<Event>, place: Option<Place>) {
+    let mut recorder = place.map(Recorder::start);
+    while let Some(observation) = observations.recv().await {
+        let at = observation.at;
+        let news = match &mut recorder {
+            Some(recorder) => recorder.keep(&observation).await,
+            None => Vec::new(),
+        };
+        let news = news.into_iter().map(|what| Event { at, what });
+        for event in news.chain([Event::observed(observation)]) {
+            if events.send(event).await.is_err() {
+                return;
+            }
+        }
+    }
+    if let Some(recorder) = recorder {
+        recorder.end().await;
+    }
+}
+
+/// Where there is no screen: says on standard error why it is not recorded.
+pub fn said(event: &Event) {
+    if let What::Recording(Some(trouble)) = &event.what {
+        let _ = writeln!(io::stderr(), "syncscope: {trouble}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::{Timestamp, tz::TimeZone};
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::{
+        app::App,
+        model::{arn::Arn, state::State},
+        source::simulate::simulated,
+    };
+
+    /// An app that took these observations, recorded on the way.
+    async fn watched(looks: &[Observation], place: Option<Place>) -> App {
+        let mut app = App::new([Arn::parse(&looks[0].execution).unwrap()], looks[0].at, TimeZone::UTC);
+        let (send, observations) = mpsc::channel(4);
+        let (events, mut stream) = mpsc::channel(4);
+        tokio::spawn(forward(observations, events, place));
+        let sending = async move {
+            for look in looks {
+                send.send(look.clone()).await.unwrap();
+            }
+        };
+        let folding = async {
+            while let Some(event) = stream.recv().await {
+                assert!(!matches!(event.what, What::Recording(Some(_))), "{event:?}");
+                app.update(event);
+            }
+        };
+        tokio::join!(sending, folding);
+        app
+    }
+
+    #[tokio::test]
+    async fn what_comes_back_is_as_if_it_had_been_watched_all_along() {
+        let started: Timestamp = "2026-11-22T16:00:00Z".parse().unwrap();
+        for scenario in ["enhanced", "basic", "trouble", "stalled", "failing"] {
+            let file = std::env::temp_dir().join(format!("syncscope-{}-{scenario}.ndjson", std::process::id()));
+            let place = Some(Place::File(file.clone()));
+            let looks: Vec<_> = simulated(scenario, started, Duration::from_secs(10)).unwrap().take(500).collect();
+            let all_along = watched(&looks, None).await;
+            let (before, after) = looks.split_at(looks.len() * 3 / 5);
+            watched(before, place.clone()).await;
+            let came_back = watched(after, place).await;
+            std::fs::remove_file(file).unwrap();
+            let (all_along, came_back) = (all_along.execution().unwrap(), came_back.execution().unwrap());
+            let now = looks.last().unwrap().at;
+            assert_eq!(State::of(came_back, now).json(), State::of(all_along, now).json(), "{scenario}");
+            assert_eq!(format!("{came_back:?}"), format!("{all_along:?}"), "{scenario}");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Recordings that nobody needs any more: long over, or the oldest of too many.
+
+use std::{
+    fs::{self, File},
+    io::{self, Seek, SeekFrom},
+    path::{Path, PathBuf},
+};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    file::is_at,
+    past::{Lines, observation},
+};
+use crate::model::{line::Reader, observation::Outcome};
+
+/// The end of an execution is told by the last lines of its recording; so many bytes of them are read.
+const TAIL: u64 = 256 << 10;
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Keep {
+    /// How long after their end.
+    pub ended: SignedDuration,
+    /// How many bytes in all.
+    pub bytes: u64,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self { ended: SignedDuration::from_hours(30 * 24), bytes: 2 << 30 }
+    }
+}
+
+/// A recording in the folder.
+struct Kept {
+    path: PathBuf,
+    bytes: u64,
+    /// `None` where it was not seen to end.
+    ended: Option<Timestamp>,
+}
+
+impl Kept {
+    fn page(&self) -> PathBuf {
+        self.path.with_extension("md")
+    }
+
+    /// Removes it with its hand-over page, unless another watch has it. True if it is gone.
+    fn remove(&self) -> bool {
+        let Ok(file) = File::options().append(true).open(&self.path) else { return false };
+        let ours = file.try_lock().is_ok() && is_at(&file, &self.path);
+        if ours && fs::remove_file(&self.path).is_ok() {
+            let _ = fs::remove_file(self.page());
+            return true;
+        }
+        false
+    }
+}
+
+/// Removes what ended long ago, then the oldest of what ended until the rest fits. What was not seen to end stays,
+/// and so does what a watch has open.
+pub fn prune(folder: &Path, now: Timestamp, keep: Keep) -> io::Result<()> {
+    let mut all: Vec<Kept> = fs::read_dir(folder)?.flatten().filter_map(|entry| kept(&entry.path())).collect();
+    let mut bytes: u64 = all.iter().map(|kept| kept.bytes).sum();
+    all.sort_by_key(|kept| kept.ended);
+    for kept in &all {
+        let Some(ended) = kept.ended else { continue };
+        let is_old = now.duration_since(ended) > keep.ended;
+        if (is_old || bytes > keep.bytes) && kept.remove() {
+            bytes -= kept.bytes;
+        }
+    }
+    Ok(())
+}
+
+fn kept(path: &Path) -> Option<Kept> {
+    let name = path.file_name()?.to_str()?;
+    let there = fs::symlink_metadata(path).ok()?;
+    if !name.starts_with("exec-") || !name.ends_with(".ndjson") || !there.is_file() {
+        return None;
+    }
+    let mut kept = Kept { path: path.to_owned(), bytes: there.len(), ended: ended(path).ok()? };
+    kept.bytes += fs::metadata(kept.page()).map_or(0, |page| page.len());
+    Some(kept)
+}
+
+/// When the execution ended, by the last answer in its recording.
+fn ended(path: &Path) -> io::Result<Option<Timestamp>> {
+    let mut file = File::open(path)?;
+    let beginning = file.metadata()?.len().saturating_sub(TAIL);
+    file.seek(SeekFrom::Start(beginning))?;
+    let (mut lines, mut reader, mut ended) = (Lines::of(file), Reader::default(), None);
+    while let Some(line) = lines.next()? {
+        let Some(observation) = observation(&mut reader, line) else { continue };
+        if let Outcome::Response(answer) = &observation.outcome {
+            let snapshot = answer.snapshot();
+            let at = snapshot.end_time.map_or(observation.at, |end| end.0);
+            ended = snapshot.is_over().then_some(at);
+        }
+    }
+    Ok(ended)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::{
+            execution::tests::{answer, at},
+            observation::Observation,
+        },
+        sink::record::{file::Recording, tests::Folder},
+    };
+
+    const DAY: i64 = 86_400;
+
+    /// A recording of an execution with this status on that day, and a hand-over page beside it.
+    fn record(folder: &Folder, id: &str, day: i64, status: &str) -> Recording {
+        let path = folder.path().join(format!("exec-{id}.ndjson"));
+        let mut recording = Recording::open(&path, u64::MAX / 4).unwrap();
+        recording.write(&answer(day * DAY - 60, r#""Status":"TRANSFERRING""#)).unwrap();
+        recording.write(&answer(day * DAY, &format!(r#""Status":"{status}""#))).unwrap();
+        recording.write(&answer(day * DAY, &format!(r#""Status":"{status}""#))).unwrap();
+        fs::write(path.with_extension("md"), "# How it went").unwrap();
+        recording
+    }
+
+    fn names(folder: &Folder) -> Vec<String> {
+        let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.filter(|name| !name.ends_with(".md")).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn only_what_ended_long_ago_and_is_nobody_s_goes() {
+        let folder = Folder::new();
+        for (id, day, status) in [
+            ("old-success", 1, "SUCCESS"),
+            ("old-error", 1, "ERROR"),
+            ("old-running", 1, "TRANSFERRING"),
+            ("new-success", 20, "SUCCESS"),
+        ] {
+            record(&folder, id, day, status);
+        }
+        let _watched = record(&folder, "old-watched", 1, "SUCCESS");
+        fs::write(folder.path().join("exec-empty.ndjson"), "").unwrap();
+        fs::write(folder.path().join("exec-other.ndjson"), "who knows\n\u{fffd}").unwrap();
+        fs::write(folder.path().join("notes.ndjson"), "").unwrap();
+        prune(folder.path(), at(40 * DAY), Keep::default()).unwrap();
+        let kept =
+            ["empty", "new-success", "old-running", "old-watched", "other"].map(|id| format!("exec-{id}.ndjson"));
+        assert_eq!(names(&folder), [&kept[..], &["notes.ndjson".to_owned()]].concat());
+        assert!(!folder.path().join("exec-old-success.md").exists());
+        assert!(folder.path().join("exec-old-watched.md").exists());
+    }
+
+    #[test]
+    fn of_too_many_the_oldest_go() {
+        let folder = Folder::new();
+        for (id, day, status) in [("a", 3, "SUCCESS"), ("b", 1, "QUEUED"), ("c", 2, "ERROR"), ("d", 4, "SUCCESS")] {
+            record(&folder, id, day, status);
+        }
+        let all: u64 = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
+        prune(folder.path(), at(5 * DAY), Keep { bytes: all, ..Keep::default() }).unwrap();
+        assert_eq!(names(&folder).len(), 4);
+        prune(folder.path(), at(5 * DAY), Keep { bytes: all - 1, ..Keep::default() }).unwrap();
+        assert_eq!(names(&folder), ["exec-a.ndjson", "exec-b.ndjson", "exec-d.ndjson"]);
+        prune(folder.path(), at(5 * DAY), Keep { bytes: 0, ..Keep::default() }).unwrap();
+        assert_eq!(names(&folder), ["exec-b.ndjson"], "what was not seen to end stays, however much it is");
+    }
+
+    #[test]
+    fn the_service_s_own_end_counts() {
+        let folder = Folder::new();
+        let path = folder.path().join("exec-1.ndjson");
+        let end = at(0).as_second();
+        let mut recording = Recording::open(&path, u64::MAX / 4).unwrap();
+        let late = answer(29 * DAY, &format!(r#""Status":"SUCCESS","EndTime":{end}"#));
+        (0..2000).for_each(|_| recording.write(&late).unwrap());
+        recording.write(&Observation { next: None, ..late }).unwrap();
+        drop(recording);
+        assert_eq!(ended(&path).unwrap(), None, "its answer is out of sight, so that is not sure");
+        let mut recording = Recording::open(&path, u64::MAX / 4).unwrap();
+        recording.write(&answer(29 * DAY, &format!(r#""Status":"SUCCESS","EndTime":{end}"#))).unwrap();
+        assert_eq!(ended(&path).unwrap(), Some(at(0)));
+    }
+}
