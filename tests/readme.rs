@@ -38,7 +38,7 @@ fn programs() -> PathBuf {
     folder
 }
 
-/// Runs a script in which the service answers like this.
+/// Runs a script, on a machine that never watched anything, in which the service answers like this.
 fn ran(script: &str, endpoint: &Endpoint, patience: &str) -> Output {
     let programs = programs();
     let path = format!("{}:/usr/bin:/bin", programs.display());
@@ -48,7 +48,9 @@ fn ran(script: &str, endpoint: &Endpoint, patience: &str) -> Output {
     let mut command = Command::new("/bin/sh");
     command.args(["-c", &script]).env_clear().envs(environment()).envs(KEYS);
     command.env("PATH", path).env("TASK", "arn:of:no:interest").env("PATIENCE", patience);
-    command.env("XDG_STATE_HOME", programs.join("state"));
+    let state = programs.join("state");
+    let _ = fs::remove_dir_all(&state);
+    command.env("XDG_STATE_HOME", state);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.output().unwrap()
 }

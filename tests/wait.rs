@@ -111,6 +111,16 @@ fn it_ends_where_asking_again_cannot_help() {
 }
 
 #[test]
+fn it_ends_there_too_when_it_was_watched_before() {
+    let state = std::env::temp_dir().join(format!("syncscope-wait-{}", std::process::id()));
+    let mut before = waiting(&telling(running()), &["--timeout", "1s"]);
+    assert_ended(&finished(before.env("XDG_STATE_HOME", &state)), 124, "TRANSFERRING");
+    let mut again = waiting(&telling(vec![error("AccessDeniedException")]), &["--timeout", "30s"]);
+    assert_ended(&finished(again.env("XDG_STATE_HOME", &state)), 7, "Last answer at");
+    std::fs::remove_dir_all(state).unwrap();
+}
+
+#[test]
 fn it_outlives_what_passes() {
     for trouble in [throttled(), expired(), (500, json!({})), error("AccessDeniedException")] {
         let answers = [running(), vec![trouble.clone(), trouble.clone()], vec![status("SUCCESS", 1000)]].concat();

@@ -164,8 +164,8 @@ fn outcome(waited: &Waited, patience: Patience) -> Result<u8, CannotRun> {
     Ok(worst(waited.app.executions().iter().map(code)))
 }
 
-/// Why it could never be seen.
+/// Why it can't be seen, where nobody asks any more; what was recorded before may tell how it was then.
 fn lost(execution: &Execution) -> Option<CannotRun> {
     let fault = &execution.fault()?.fault;
-    execution.answer().is_none().then(|| unseen(fault))
+    (execution.next().is_none() && !execution.is_over()).then(|| unseen(fault))
 }

@@ -103,10 +103,9 @@ pub async fn run(
     Ok(waited)
 }
 
-/// Nothing more will come of it: it is over, or can't be seen and never was.
+/// Nothing more will come of it: it is over, or can't be seen and is not asked for any more.
 fn is_settled(execution: &Execution) -> bool {
-    let lost = execution.answer().is_none() && execution.fault().is_some() && execution.next().is_none();
-    execution.is_over() || lost
+    execution.is_over() || execution.fault().is_some() && execution.next().is_none()
 }
 
 /// The first transfer of which no counter moved for so long.
