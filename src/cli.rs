@@ -3,6 +3,7 @@
 mod demo;
 mod exit;
 mod reach;
+mod replay;
 mod terminal;
 mod watch;
 
@@ -15,7 +16,7 @@ use std::{
 use clap::{Parser, Subcommand};
 use jiff::SignedDuration;
 
-use self::{demo::Demo, exit::CannotRun, reach::Reach, terminal::Shown};
+use self::{demo::Demo, exit::CannotRun, reach::Reach, replay::Replay, terminal::Shown};
 use crate::sink;
 
 /// Watch AWS DataSync transfers in the terminal
@@ -43,6 +44,8 @@ struct Cli {
 enum Command {
     /// Watch a simulated transfer: no account, no network
     Demo(Demo),
+    /// Play a recording on the screen, or print what is known after each of its lines
+    Replay(Replay),
 }
 
 fn interval(text: &str) -> Result<Duration, String> {
@@ -88,6 +91,7 @@ fn say(error: &CannotRun) -> ExitCode {
 async fn dispatch(cli: Cli) -> Result<u8, CannotRun> {
     match cli.command {
         Some(Command::Demo(demo)) => demo::run(demo).await,
+        Some(Command::Replay(replay)) => replay::run(replay).await,
         None => watch::run(cli.transfers, cli.reach, &cli.shown).await,
     }
 }

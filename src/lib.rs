@@ -55,4 +55,5 @@ pub use view::{render, theme::Look};
 #[doc(hidden)]
 pub mod bench {
     pub use crate::model::estimate::{Bound, Estimate, Estimator, Reading, Stage, Unknown};
+    pub use crate::source::recording::{Recording, tape::Tape};
 }

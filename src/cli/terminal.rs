@@ -52,8 +52,13 @@ fn is_utf8() -> bool {
 
 /// A screen needs a terminal that can be drawn on, and one to read keys from.
 pub fn has_screen() -> bool {
+    is_drawn_on() && io::stdin().is_terminal()
+}
+
+/// Whether standard output is a terminal that can be drawn on.
+pub fn is_drawn_on() -> bool {
     let dumb = matches!(std::env::var("TERM").as_deref(), Ok("dumb" | "unknown"));
-    io::stdout().is_terminal() && io::stdin().is_terminal() && !dumb
+    io::stdout().is_terminal() && !dumb
 }
 
 /// Writes to standard output; a reader that went away is no error.

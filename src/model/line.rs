@@ -101,6 +101,53 @@ pub struct Reader {
     newest: Option<Timestamp>,
 }
 
+/// A line by itself: its answer is not read yet, and what it refers to is not looked up.
+#[derive(Debug)]
+pub struct Said<'a> {
+    /// When it was observed.
+    pub at: Timestamp,
+    /// The execution's ARN.
+    pub execution: Cow<'a, str>,
+    /// What came.
+    pub what: SaidWhat<'a>,
+    /// What is known of the task, where the line says it.
+    pub task: Option<Task>,
+    /// How long until the next request, where the line says it; `Some(None)` for never.
+    pub next: Option<Option<Duration>>,
+}
+
+/// What a line says that came.
+#[derive(Debug)]
+pub enum SaidWhat<'a> {
+    /// This answer, verbatim.
+    Response(&'a str),
+    /// The answer of a line before it.
+    Unchanged,
+    /// None.
+    Fault(Fault),
+}
+
+impl<'a> Said<'a> {
+    /// What a line says.
+    ///
+    /// # Errors
+    /// What is wrong with the line, in words that fit behind "line 7".
+    pub fn by(line: &'a str) -> Result<Self, String> {
+        let line: Line = serde_json::from_str(line).map_err(|error| wrong(&error))?;
+        let what = match (line.response, line.unchanged, line.fault) {
+            (Some(response), ..) => SaidWhat::Response(response.get()),
+            (None, true, _) => SaidWhat::Unchanged,
+            (None, false, Some(fault)) => SaidWhat::Fault(fault),
+            (None, false, None) => return Err("has no response, no fault and no unchanged".into()),
+        };
+        let next = line.next_seconds.map(|next| next.and_then(|next| Duration::try_from_secs_f64(next).ok()));
+        Ok(Self { at: line.at, execution: line.execution, what, task: line.task, next })
+    }
+}
+
+/// What is wrong with a line that says nothing changed, and is the first to say anything.
+pub const NOTHING_BEFORE: &str = "says that nothing changed, but no answer comes before it";
+
 #[derive(Deserialize)]
 struct Line<'a> {
     at: Timestamp,
@@ -127,29 +174,26 @@ impl Reader {
     /// # Errors
     /// What is wrong with the line, in words that fit behind "line 7".
     pub fn read(&mut self, line: &str) -> Result<Observation, String> {
-        let line: Line = serde_json::from_str(line).map_err(|error| wrong(&error))?;
+        let line = Said::by(line)?;
         let execution: Arc<str> = match self.last.iter().find(|last| *last.execution == *line.execution) {
             Some(last) => Arc::clone(&last.execution),
             None => line.execution.as_ref().into(),
         };
         let apart = self.apart(line.at);
         let last = Last::of(&mut self.last, &execution);
-        let outcome = match (line.response, line.unchanged, line.fault) {
-            (Some(response), ..) => {
-                let answer = Answer::parse(response.get()).map_err(|fault| fault.message)?;
+        let outcome = match line.what {
+            SaidWhat::Response(response) => {
+                let answer = Answer::parse(response).map_err(|fault| fault.message)?;
                 last.answer = Some(answer.clone());
                 Outcome::Response(answer)
             }
-            (None, true, _) => match &last.answer {
+            SaidWhat::Unchanged => match &last.answer {
                 Some(answer) => Outcome::Response(answer.clone()),
-                None => return Err("says that nothing changed, but no answer comes before it".into()),
+                None => return Err(NOTHING_BEFORE.into()),
             },
-            (None, false, Some(fault)) => Outcome::Fault(fault),
-            (None, false, None) => return Err("has no response, no fault and no unchanged".into()),
+            SaidWhat::Fault(fault) => Outcome::Fault(fault),
         };
-        if let Some(next) = line.next_seconds {
-            last.next = Some(next.and_then(|next| Duration::try_from_secs_f64(next).ok()));
-        }
+        last.next = line.next.or(last.next);
         let is_over = matches!(&outcome, Outcome::Response(answer) if answer.snapshot().is_over());
         let next = last.next.unwrap_or(apart.filter(|_| !is_over));
         let task = line.task.map(Arc::new);
@@ -168,7 +212,7 @@ impl Reader {
 }
 
 /// Why a line can't be read, without the parser's own position: it counts within the line.
-fn wrong(error: &serde_json::Error) -> String {
+pub fn wrong(error: &serde_json::Error) -> String {
     if error.is_eof() {
         return "is torn".into();
     }

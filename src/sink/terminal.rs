@@ -65,7 +65,7 @@ where
     fn carry_out(&mut self, effect: Effect) -> io::Result<()> {
         match effect {
             Effect::Redraw => self.clear().map_err(io::Error::other),
-            Effect::Copy(_) | Effect::StopJob | Effect::Suspend => Ok(()),
+            Effect::Copy(_) | Effect::StopJob | Effect::Suspend | Effect::Replay(_) => Ok(()),
         }
     }
 }
@@ -198,6 +198,7 @@ impl Screen for Tty {
             Effect::StopJob => Ok(rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?),
             Effect::Suspend => self.suspend(),
             Effect::Redraw => self.again(),
+            Effect::Replay(_) => Ok(()),
         }
     }
 }
