@@ -154,7 +154,7 @@ impl Recording {
     }
 
     /// How many observations there are, of which some may turn out to hold no answer.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.order.len()
     }
 

@@ -116,7 +116,7 @@ const BATCH: usize = 256;
 pub fn all(recording: Arc<Recording>) -> impl Iterator<Item = Result<Observed, Wrong>> {
     let (out, batches) = mpsc::sync_channel(16);
     std::thread::spawn(move || {
-        let last = recording.len();
+        let last = recording.count();
         let mut cursor = Cursor::new(recording);
         for first in (0..last).step_by(BATCH) {
             let batch: Vec<_> = (first..last.min(first + BATCH)).map(|place| cursor.read(place)).collect();

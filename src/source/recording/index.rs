@@ -2,7 +2,11 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::{Recording, cursor::Cursor, unread::Unread};
+use super::{
+    Recording,
+    cursor::{Cursor, Wrong},
+    unread::Unread,
+};
 use crate::{app::player::Mark, model::execution::Execution};
 
 /// Executions that are kept in all checkpoints together: each takes up to 0.8 MB.
@@ -72,7 +76,7 @@ impl Index {
     }
 
     fn fill(&self, recording: Arc<Recording>) {
-        let all = recording.len();
+        let all = recording.count();
         let mut executions = recording.executions();
         let checkpoints = (KEPT / executions.len().max(1)).max(4);
         let apart = (all / checkpoints).max(LEAST);
@@ -109,7 +113,7 @@ fn fold(
     cursor: &mut Cursor,
     executions: &mut [Execution],
     places: std::ops::Range<usize>,
-) -> (Vec<(usize, Mark)>, Vec<(u32, String)>) {
+) -> (Vec<(usize, Mark)>, Vec<Wrong>) {
     let (mut marks, mut unread) = (Vec::new(), Vec::new());
     for place in places {
         match cursor.read(place) {

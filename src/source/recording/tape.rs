@@ -106,7 +106,7 @@ impl Tape {
             begin: self.recording.begin(),
             end: self.recording.end(),
             marks: Arc::clone(&known.marks),
-            read: if known.whole { 1.0 } else { known.folded as f64 / self.recording.len().max(1) as f64 },
+            read: if known.whole { 1.0 } else { known.folded as f64 / self.recording.count().max(1) as f64 },
             unread: self.unread.clone(),
         };
         Frame { executions: self.executions.clone(), player }

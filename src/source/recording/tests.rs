@@ -64,7 +64,7 @@ const UNCHANGED: &str = r#""unchanged":true"#;
 
 fn why_not(text: &[u8]) -> String {
     let refused = Recording::of(Store::Memory(text.to_vec()), "it", FIVE);
-    refused.map(|recording| recording.len()).expect_err("nothing in it can be read")
+    refused.map(|recording| recording.count()).expect_err("nothing in it can be read")
 }
 
 #[test]
@@ -146,9 +146,9 @@ fn what_is_no_recording_is_refused_in_a_sentence() {
         let why = why_not(text);
         assert!(why.starts_with("it ") && why.contains(says) && !why.contains('\n'), "{why}");
     }
-    let folder = Recording::open(Path::new("/"), FIVE).map(|recording| recording.len()).unwrap_err();
+    let folder = Recording::open(Path::new("/"), FIVE).map(|recording| recording.count()).unwrap_err();
     assert_eq!(folder, "'/' is a folder; give a recording in it");
-    let none = Recording::open(Path::new("/nonexistent"), FIVE).map(|recording| recording.len()).unwrap_err();
+    let none = Recording::open(Path::new("/nonexistent"), FIVE).map(|recording| recording.count()).unwrap_err();
     assert_eq!(none, "'/nonexistent' can't be read: no such file or directory");
 }
 
@@ -174,7 +174,7 @@ fn answers_of_the_command_line_are_read_pretty_and_compact() {
         let (pretty, compact) = (opened(&pretty).unwrap(), opened(&compact).unwrap());
         assert_eq!(pretty.unread(), &Unread::default());
         assert_eq!(written(&pretty), written(&compact), "{name}");
-        assert!(!pretty.len().eq(&0), "{name}");
+        assert!(!pretty.count().eq(&0), "{name}");
     }
 }
 
@@ -201,10 +201,10 @@ fn answers_are_an_interval_apart_from_their_start_on() {
 fn answers_in_a_list_are_read_too() {
     let list = format!("[{},{}]", r#"{"Status":"QUEUED"}"#, r#"{"Status":"LAUNCHING"}"#);
     let recording = opened(&list).unwrap();
-    assert_eq!(recording.len(), 2);
+    assert_eq!(recording.count(), 2);
     assert_eq!(recording.begin(), Timestamp::UNIX_EPOCH);
     let sequence = opened(&published(PUBLISHED[3])).unwrap();
-    assert_eq!(sequence.len(), 12);
+    assert_eq!(sequence.count(), 12);
 }
 
 /// The states that a recording has after each of its observations.
