@@ -20,12 +20,19 @@ const LEAST: usize = 10;
 pub fn row(scene: &Scene) -> Option<Row> {
     let player = scene.app.player()?;
     let mut row = state(player);
-    let dated = scene.width >= 78 || player.end.duration_since(player.begin) >= SignedDuration::from_hours(24);
-    row.push(span(format!("  {} ", time(scene, scene.now.at, dated && scene.width >= 50)), BOLD));
+    let long = player.end.duration_since(player.begin) >= SignedDuration::from_hours(24);
+    let (wide, narrow) = (scene.width >= 76, scene.width < 48);
+    let (here, there) = match (long, wide, narrow) {
+        (_, true, _) => (DAY_AND_SECOND, DAY_AND_SECOND),
+        (false, ..) => (SECOND, SECOND),
+        (true, _, true) => (DAY_AND_MINUTE, DAY_AND_MINUTE),
+        (true, _, false) => (DAY_AND_SECOND, DAY_AND_MINUTE),
+    };
+    row.push(span(format!("  {} ", time(scene, scene.now.at, here)), BOLD));
     let end = if player.read < 1.0 {
         format!(" {:.0} % read", (player.read * 100.0).floor())
     } else {
-        format!(" {}", time(scene, player.end, dated && scene.width >= 78))
+        format!(" {}", time(scene, player.end, there))
     };
     let room = scene.width.saturating_sub(spans_width(&row));
     if room >= width(&end) + LEAST {
@@ -47,8 +54,11 @@ fn state(player: &Player) -> Row {
     vec![span(format!("{glyph:<2} "), style), span(format!("{speed:<7}"), if player.plays { PLAIN } else { DIM })]
 }
 
-fn time(scene: &Scene, at: Timestamp, dated: bool) -> String {
-    let format = if dated { "%-d %b %H:%M:%S" } else { "%H:%M:%S" };
+const SECOND: &str = "%H:%M:%S";
+const DAY_AND_MINUTE: &str = "%-d %b %H:%M";
+const DAY_AND_SECOND: &str = "%-d %b %H:%M:%S";
+
+fn time(scene: &Scene, at: Timestamp, format: &str) -> String {
     at.to_zoned(scene.now.zone.clone()).strftime(format).to_string()
 }
 
