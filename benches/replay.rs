@@ -64,7 +64,7 @@ fn open(path: &Path) {
     drop(tape.frame());
     let first = started.elapsed();
     tape.settle();
-    println!("open              {read:.0?}, first frame {first:.0?}, all checkpoints {:.0?}", started.elapsed());
+    println!("open              {read:.0?}, first frame {first:.0?}, all checkpoints {:.2?}", started.elapsed());
 }
 
 fn jump(path: &Path) {
