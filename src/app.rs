@@ -1,5 +1,7 @@
 //! The one writer of state: events go in, and what the screen shows follows from what is here.
 
+pub mod player;
+
 use crossterm::event::KeyEvent;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
@@ -14,6 +16,7 @@ use crate::{
         statement::Now,
     },
 };
+use player::{Command, Frame, Player};
 
 /// Something that happened, and when.
 #[derive(Clone, Debug)]
@@ -28,6 +31,11 @@ impl Event {
     /// An observation, at its own moment.
     pub fn observed(observation: Observation) -> Self {
         Self { at: observation.at, what: What::Observed(observation) }
+    }
+
+    /// A replay stands at this moment.
+    pub fn replayed(at: Timestamp, frame: Frame) -> Self {
+        Self { at, what: What::Replayed(Box::new(frame)) }
     }
 
     /// A key.
@@ -50,6 +58,8 @@ pub enum What {
     Restored(Box<Execution>),
     /// Why nothing is recorded any more; `None` once it is again.
     Recording(Option<String>),
+    /// A replay stands at this event's moment.
+    Replayed(Box<Frame>),
     /// A key was pressed.
     Key(KeyEvent),
     /// The terminal has another size, or its cells may be lost.
@@ -82,7 +92,7 @@ pub enum Page {
     Help,
 }
 
-/// What only the terminal can do.
+/// What the app can't do by itself: what only the terminal can, and what a replay does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Put a text on the clipboard.
@@ -100,6 +110,8 @@ pub enum Effect {
     Suspend,
     /// Forget what is on the screen and draw all of it.
     Redraw,
+    /// Ask the replay for something.
+    Replay(Command),
 }
 
 /// Why the program ends.
@@ -149,6 +161,9 @@ pub struct App {
     warning: Option<String>,
     context: Context,
     recording: Option<String>,
+    player: Option<Player>,
+    /// The moment of the newest event that was no moment of a recording.
+    clock: Timestamp,
     now: Timestamp,
     zone: TimeZone,
     effects: Vec<Effect>,
@@ -179,6 +194,8 @@ impl App {
             warning: None,
             context: Context::default(),
             recording: None,
+            player: None,
+            clock: now,
             now,
             zone,
             effects: Vec::new(),
@@ -200,7 +217,12 @@ impl App {
 
     /// Folds an event in. True if the screen may look different now.
     pub fn update(&mut self, event: Event) -> bool {
-        self.now = event.at;
+        // in a replay only the recording says what time it is
+        match event.what {
+            What::Replayed(_) => self.now = event.at,
+            _ if self.player.is_some() => self.clock = event.at,
+            _ => (self.now, self.clock) = (event.at, event.at),
+        }
         match event.what {
             What::Observed(observation) => {
                 self.observe(&observation);
@@ -215,7 +237,13 @@ impl App {
                 self.recording = trouble;
                 true
             }
-            What::Key(key) => keys::action(&key).is_some_and(|action| self.act(action)),
+            What::Replayed(frame) => {
+                self.executions = frame.executions;
+                self.selected = self.selected.min(self.executions.len().saturating_sub(1));
+                self.player = Some(frame.player);
+                true
+            }
+            What::Key(key) => self.meant(&key).is_some_and(|action| self.act(action)),
             What::Resized => true,
             What::Suspend => self.ask(Effect::Suspend),
             What::Resume => self.ask(Effect::Redraw),
@@ -258,17 +286,23 @@ impl App {
         }
     }
 
+    fn meant(&self, key: &KeyEvent) -> Option<Action> {
+        let control = self.player.as_ref().and_then(|_| keys::control(key, self.page != Page::Watch));
+        control.or_else(|| keys::action(key))
+    }
+
     fn ask(&mut self, effect: Effect) -> bool {
         self.effects.push(effect);
         true
     }
 
     fn tick(&mut self) -> bool {
-        let note_gone = self.note.as_ref().is_some_and(|(_, since)| self.now.duration_since(*since) >= NOTE);
+        let note_gone = self.note.as_ref().is_some_and(|(_, since)| self.clock.duration_since(*since) >= NOTE);
         if note_gone {
             self.note = None;
         }
-        note_gone || self.executions.get(self.selected).is_none_or(|execution| !execution.is_over())
+        let ages = self.player.is_none();
+        note_gone || ages && self.executions.get(self.selected).is_none_or(|execution| !execution.is_over())
     }
 
     fn act(&mut self, action: Action) -> bool {
@@ -278,6 +312,9 @@ impl App {
             Action::Interrupt => self.end = Some(End::Stopped(130)),
             Action::Suspend => self.effects.push(Effect::StopJob),
             Action::Redraw => self.effects.push(Effect::Redraw),
+            Action::Replay(control) => {
+                self.effects.push(Effect::Replay(Command { control, execution: self.selected }));
+            }
             Action::Copy => self.copy(),
             Action::HandOver => self.hand_over(),
             Action::Back => self.show(Page::Watch),
@@ -302,7 +339,7 @@ impl App {
 
     fn copy(&mut self) {
         let Some(arn) = self.execution().map(|execution| execution.arn().to_string()) else { return };
-        self.note = Some(("copied the ARN".into(), self.now));
+        self.note = Some(("copied the ARN".into(), self.clock));
         self.effects.push(Effect::Copy(arn));
     }
 
@@ -425,7 +462,12 @@ impl App {
         self.recording.as_deref()
     }
 
-    /// The moment of the newest event.
+    /// The replay, if it is one.
+    pub fn player(&self) -> Option<&Player> {
+        self.player.as_ref()
+    }
+
+    /// The moment of the newest event; in a replay, the moment of the recording that it stands at.
     pub fn now(&self) -> Timestamp {
         self.now
     }

@@ -5,6 +5,7 @@ mod exit;
 mod once;
 mod reach;
 mod record;
+mod replay;
 mod report;
 mod status;
 mod terminal;
@@ -17,8 +18,8 @@ use clap::{Parser, Subcommand};
 use jiff::SignedDuration;
 
 use self::{
-    demo::Demo, exit::CannotRun, reach::Reach, record::Recorded, report::Report, status::Status, terminal::Shown,
-    wait::Wait,
+    demo::Demo, exit::CannotRun, reach::Reach, record::Recorded, replay::Replay, report::Report, status::Status,
+    terminal::Shown, wait::Wait,
 };
 use crate::sink;
 
@@ -56,6 +57,8 @@ enum Command {
     Wait(Box<Wait>),
     /// Watch a simulated transfer: no account, no network
     Demo(Demo),
+    /// Play a recording on the screen, or print what is known after each of its lines
+    Replay(Replay),
 }
 
 fn interval(text: &str) -> Result<Duration, String> {
@@ -112,6 +115,7 @@ async fn dispatch(cli: Cli) -> Result<u8, CannotRun> {
         Some(Command::Report(report)) => report::run(*report).await,
         Some(Command::Wait(wait)) => wait::run(*wait).await,
         Some(Command::Demo(demo)) => demo::run(demo).await,
+        Some(Command::Replay(replay)) => replay::run(replay).await,
         None => watch::run(cli.transfers, cli.reach, cli.recorded, &cli.shown).await,
     }
 }

@@ -49,6 +49,31 @@ pub enum Action {
     Previous,
     /// Draw everything anew.
     Redraw,
+    /// Something that only a replay can do.
+    Replay(Control),
+}
+
+/// What a person can ask a replay for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Control {
+    /// Play, or pause.
+    Toggle,
+    /// Faster.
+    Faster,
+    /// Slower.
+    Slower,
+    /// To the next change, and pause.
+    NextChange,
+    /// To the change before, and pause.
+    PreviousChange,
+    /// To the next event, and pause.
+    NextEvent,
+    /// To the event before, and pause.
+    PreviousEvent,
+    /// To the beginning.
+    Begin,
+    /// To the end.
+    End,
 }
 
 /// A key and what it means.
@@ -70,7 +95,7 @@ const fn key(code: KeyCode, action: Action, key: &'static str, label: &'static s
     Binding { code, control: false, action, key, label, help }
 }
 
-const fn control(letter: char, action: Action, key: &'static str, help: &'static str) -> Binding {
+const fn with_control(letter: char, action: Action, key: &'static str, help: &'static str) -> Binding {
     Binding { code: KeyCode::Char(letter), control: true, action, key, label: "", help }
 }
 
@@ -102,18 +127,52 @@ pub const KEYMAP: &[Binding] = &[
     key(KeyCode::Char('g'), Action::Top, "", "", ""),
     key(KeyCode::End, Action::Bottom, "End G", "", "to the end"),
     key(KeyCode::Char('G'), Action::Bottom, "", "", ""),
-    control('c', Action::Interrupt, "Ctrl-C", "leave, with exit code 130"),
-    control('z', Action::Suspend, "Ctrl-Z", "back to the shell; fg returns"),
-    control('l', Action::Redraw, "Ctrl-L", "draw everything anew"),
+    with_control('c', Action::Interrupt, "Ctrl-C", "leave, with exit code 130"),
+    with_control('z', Action::Suspend, "Ctrl-Z", "back to the shell; fg returns"),
+    with_control('l', Action::Redraw, "Ctrl-L", "draw everything anew"),
 ];
+
+const fn replay(
+    code: KeyCode,
+    control: Control,
+    key: &'static str,
+    label: &'static str,
+    help: &'static str,
+) -> Binding {
+    Binding { code, control: false, action: Action::Replay(control), key, label, help }
+}
+
+/// The keys of a replay, which come before the others.
+pub const REPLAY: &[Binding] = &[
+    replay(KeyCode::Char(' '), Control::Toggle, "Space", "play", "play, and pause; on a page, a page down"),
+    replay(KeyCode::Char(']'), Control::NextEvent, "[ ]", "event", "to the event before, to the next one"),
+    replay(KeyCode::Char('['), Control::PreviousEvent, "", "", ""),
+    replay(KeyCode::Char('.'), Control::NextChange, ", .", "step", "to the change before, to the next one"),
+    replay(KeyCode::Char(','), Control::PreviousChange, "", "", ""),
+    replay(KeyCode::Char('>'), Control::Faster, "< >", "speed", "slower, faster: from 1x to 10,000x"),
+    replay(KeyCode::Char('<'), Control::Slower, "", "", ""),
+    replay(KeyCode::Home, Control::Begin, "Home End", "", "to the beginning and the end; on a page, of the page"),
+    replay(KeyCode::End, Control::End, "", "", ""),
+];
+
+/// What a key means in a replay; `None` if it is none of the replay's own. On a page, the keys that scroll there go
+/// on doing so.
+pub fn control(event: &KeyEvent, on_a_page: bool) -> Option<Action> {
+    let scrolls = matches!(event.code, KeyCode::Char(' ') | KeyCode::Home | KeyCode::End);
+    meaning(REPLAY, event).filter(|_| !(on_a_page && scrolls))
+}
 
 /// What a key means; `None` if nothing, or if it is a key's release.
 pub fn action(event: &KeyEvent) -> Option<Action> {
+    meaning(KEYMAP, event)
+}
+
+fn meaning(keymap: &[Binding], event: &KeyEvent) -> Option<Action> {
     if event.kind == KeyEventKind::Release || event.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SUPER) {
         return None;
     }
     let control = event.modifiers.contains(KeyModifiers::CONTROL);
-    KEYMAP.iter().find(|binding| binding.code == event.code && binding.control == control).map(|binding| binding.action)
+    keymap.iter().find(|binding| binding.code == event.code && binding.control == control).map(|binding| binding.action)
 }
 
 #[cfg(test)]
@@ -135,11 +194,16 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things_and_every_action_is_in_the_help() {
-        for (place, binding) in KEYMAP.iter().enumerate() {
-            let twin =
-                KEYMAP[..place].iter().find(|other| (other.code, other.control) == (binding.code, binding.control));
-            assert!(twin.is_none(), "{binding:?}");
-            assert!(KEYMAP.iter().any(|other| other.action == binding.action && !other.help.is_empty()), "{binding:?}");
+        for keymap in [KEYMAP, REPLAY] {
+            for (place, binding) in keymap.iter().enumerate() {
+                let twin =
+                    keymap[..place].iter().find(|other| (other.code, other.control) == (binding.code, binding.control));
+                assert!(twin.is_none(), "{binding:?}");
+                // of two opposite keys, one line names both
+                let told = |other: &Binding| other.action == binding.action && !other.help.is_empty();
+                let with_the_one_before = binding.help.is_empty() && !keymap[place - 1].help.is_empty();
+                assert!(keymap.iter().any(told) || with_the_one_before, "{binding:?}");
+            }
         }
     }
 }

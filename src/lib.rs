@@ -57,5 +57,6 @@ pub mod bench {
     pub use crate::{
         model::estimate::{Bound, Estimate, Estimator, Reading, Stage, Unknown},
         sink::record::{Place, Recorder},
+        source::recording::{Recording, tape::Tape},
     };
 }

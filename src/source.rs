@@ -7,6 +7,7 @@ pub mod discover;
 pub mod faults;
 pub mod http;
 pub mod poll;
+pub mod recording;
 pub mod simulate;
 pub mod tls;
 

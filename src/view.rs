@@ -12,6 +12,7 @@ mod options;
 mod phases;
 mod pipeline;
 mod raw;
+mod scrub;
 mod strip;
 pub mod text;
 pub mod theme;
@@ -60,7 +61,10 @@ pub fn render(app: &App, look: Look, buffer: &mut Buffer) -> Extent {
             let health = execution.health(app.now());
             let warning = app.warning().map(|text| Sentence { tone: Tone::Warning, text: text.into() });
             let recording = app.recording().map(|text| Sentence { tone: Tone::Plain, text: text.into() });
-            let said = warning.into_iter().chain(statement::statement(execution, &now)).chain(recording).collect();
+            let unread = app.player().and_then(|player| player.unread.as_deref());
+            let unread = unread.map(|text| Sentence { tone: Tone::Plain, text: text.into() });
+            let said = warning.into_iter().chain(statement::statement(execution, &now));
+            let said = said.chain(recording).chain(unread).collect();
             let scene = Scene { app, execution, snapshot: execution.snapshot(), health, said, now, width };
             page(&scene, inner, buffer)
         }
@@ -88,7 +92,11 @@ fn page(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Extent {
     }
     let rows = match scene.app.page() {
         Page::Watch => {
-            put(layout::watch(scene, height), area, buffer);
+            let scrub = scrub::row(scene);
+            let mut rows = layout::watch(scene, height - scrub.iter().len());
+            // over the footer
+            scrub.into_iter().for_each(|row| rows.insert(rows.len() - 1, row));
+            put(rows, area, buffer);
             return Extent::default();
         }
         Page::Options => options::rows(scene),
@@ -101,13 +109,15 @@ fn page(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Extent {
 
 /// A page that may be longer than the screen, under the head and over the footer.
 fn scrolled(scene: &Scene, rows: Vec<Row>, area: Rect, buffer: &mut Buffer) -> Extent {
-    let height = usize::from(area.height);
+    let scrub = scrub::row(scene).filter(|_| area.height > 4);
+    let height = usize::from(area.height) - scrub.iter().len();
     let extent = Extent { content: rows.len(), visible: height - 3 };
     let first = scene.app.scroll().min(extent.content.saturating_sub(extent.visible));
     let last = (first + extent.visible).min(extent.content);
     let mut page = vec![head::first(scene), Row::new()];
     page.extend(rows.into_iter().skip(first).take(extent.visible));
     page.resize(height - 1, Row::new());
+    page.extend(scrub);
     page.push(footer::of_page(scene, (first, last, extent.content)));
     put(page, area, buffer);
     extent

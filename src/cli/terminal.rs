@@ -52,16 +52,13 @@ fn is_utf8() -> bool {
 
 /// A screen needs a terminal that can be drawn on, and one to read keys from.
 pub fn has_screen() -> bool {
-    io::stdout().is_terminal() && io::stdin().is_terminal() && !is_dumb()
+    has_live_lines() && io::stdin().is_terminal()
 }
 
-/// Whether lines can be drawn over.
+/// Whether standard output is a terminal that can be drawn on.
 pub fn has_live_lines() -> bool {
-    io::stdout().is_terminal() && !is_dumb()
-}
-
-fn is_dumb() -> bool {
-    matches!(std::env::var("TERM").as_deref(), Ok("dumb" | "unknown"))
+    let dumb = matches!(std::env::var("TERM").as_deref(), Ok("dumb" | "unknown"));
+    io::stdout().is_terminal() && !dumb
 }
 
 /// A sentence on standard error, said by this program.

@@ -37,6 +37,7 @@ pub struct Happening {
 #[derive(Clone, Debug, Default)]
 pub struct Events {
     kept: VecDeque<Happening>,
+    ever: usize,
 }
 
 impl Events {
@@ -55,6 +56,12 @@ impl Events {
             self.kept.pop_front();
         }
         self.kept.push_back(happening);
+        self.ever += 1;
+    }
+
+    /// How many happened, those that are not kept any more too.
+    pub fn ever(&self) -> usize {
+        self.ever
     }
 
     /// All of them, oldest first.

@@ -22,7 +22,8 @@ use super::{
 
 /// A text of JSON on one line. Where a line ends in it, it is between two tokens: in a string it would be escaped.
 pub fn on_one_line(json: &str) -> Cow<'_, str> {
-    if json.contains(['\n', '\r']) { json.replace(['\n', '\r'], " ").into() } else { json.into() }
+    let ends = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    if json.as_bytes().iter().any(ends) { json.replace(['\n', '\r'], " ").into() } else { json.into() }
 }
 
 /// A moment as recordings write it: RFC 3339 in UTC, with milliseconds.
@@ -43,16 +44,30 @@ struct Last {
     answer: Option<Answer>,
     /// `None` as long as no line said it.
     next: Option<Option<Duration>>,
+    /// When the newest line was.
+    at: Option<Timestamp>,
+    /// The shortest time between two lines, for where none says how often it is asked.
+    apart: Option<Duration>,
 }
 
 impl Last {
     fn of<'a>(all: &'a mut Vec<Self>, execution: &Arc<str>) -> &'a mut Self {
         let known = all.iter().position(|last| last.execution == *execution);
         let place = known.unwrap_or_else(|| {
-            all.push(Self { execution: Arc::clone(execution), answer: None, next: None });
+            all.push(Self { execution: Arc::clone(execution), answer: None, next: None, at: None, apart: None });
             all.len() - 1
         });
         &mut all[place]
+    }
+
+    /// The shortest time between two lines so far.
+    fn apart(&mut self, at: Timestamp) -> Option<Duration> {
+        let newest = self.at.replace(at);
+        let passed = newest.and_then(|newest| Duration::try_from(at.duration_since(newest)).ok());
+        if let Some(passed) = passed.filter(|passed| !passed.is_zero()) {
+            self.apart = Some(self.apart.map_or(passed, |apart| apart.min(passed)));
+        }
+        self.apart
     }
 }
 
@@ -96,10 +111,54 @@ fn json(value: &(impl Serialize + ?Sized)) -> String {
 #[derive(Clone, Debug, Default)]
 pub struct Reader {
     last: Vec<Last>,
-    /// The shortest time between two lines of an execution, where no line says how often it is asked.
-    apart: Option<Duration>,
-    newest: Option<Timestamp>,
 }
+
+/// A line by itself: its answer is not read yet, and what it refers to is not looked up.
+#[derive(Debug)]
+pub struct Said<'a> {
+    /// When it was observed.
+    pub at: Timestamp,
+    /// The execution's ARN.
+    pub execution: Cow<'a, str>,
+    /// What came.
+    pub what: SaidWhat<'a>,
+    /// What is known of the task, where the line says it.
+    pub task: Option<Task>,
+    /// How long until the next request, where the line says it; `Some(None)` for never.
+    pub next: Option<Option<Duration>>,
+}
+
+/// What a line says that came.
+#[derive(Debug)]
+pub enum SaidWhat<'a> {
+    /// This answer, verbatim.
+    Response(&'a str),
+    /// The answer of a line before it.
+    Unchanged,
+    /// None.
+    Fault(Fault),
+}
+
+impl<'a> Said<'a> {
+    /// What a line says.
+    ///
+    /// # Errors
+    /// What is wrong with the line, in words that fit behind "line 7".
+    pub fn by(line: &'a str) -> Result<Self, String> {
+        let line: Line = serde_json::from_str(line).map_err(|error| wrong(&error))?;
+        let what = match (line.response, line.unchanged, line.fault) {
+            (Some(response), ..) => SaidWhat::Response(response.get()),
+            (None, true, _) => SaidWhat::Unchanged,
+            (None, false, Some(fault)) => SaidWhat::Fault(fault),
+            (None, false, None) => return Err("has no response, no fault and no unchanged".into()),
+        };
+        let next = line.next_seconds.map(|next| next.and_then(|next| Duration::try_from_secs_f64(next).ok()));
+        Ok(Self { at: line.at, execution: line.execution, what, task: line.task, next })
+    }
+}
+
+/// What is wrong with a line that says nothing changed, and is the first to say anything.
+pub const NOTHING_BEFORE: &str = "says that nothing changed, but no answer comes before it";
 
 #[derive(Deserialize)]
 struct Line<'a> {
@@ -127,48 +186,35 @@ impl Reader {
     /// # Errors
     /// What is wrong with the line, in words that fit behind "line 7".
     pub fn read(&mut self, line: &str) -> Result<Observation, String> {
-        let line: Line = serde_json::from_str(line).map_err(|error| wrong(&error))?;
+        let line = Said::by(line)?;
         let execution: Arc<str> = match self.last.iter().find(|last| *last.execution == *line.execution) {
             Some(last) => Arc::clone(&last.execution),
             None => line.execution.as_ref().into(),
         };
-        let apart = self.apart(line.at);
         let last = Last::of(&mut self.last, &execution);
-        let outcome = match (line.response, line.unchanged, line.fault) {
-            (Some(response), ..) => {
-                let answer = Answer::parse(response.get()).map_err(|fault| fault.message)?;
+        let apart = last.apart(line.at);
+        let outcome = match line.what {
+            SaidWhat::Response(response) => {
+                let answer = Answer::parse(response).map_err(|fault| fault.message)?;
                 last.answer = Some(answer.clone());
                 Outcome::Response(answer)
             }
-            (None, true, _) => match &last.answer {
+            SaidWhat::Unchanged => match &last.answer {
                 Some(answer) => Outcome::Response(answer.clone()),
-                None => return Err("says that nothing changed, but no answer comes before it".into()),
+                None => return Err(NOTHING_BEFORE.into()),
             },
-            (None, false, Some(fault)) => Outcome::Fault(fault),
-            (None, false, None) => return Err("has no response, no fault and no unchanged".into()),
+            SaidWhat::Fault(fault) => Outcome::Fault(fault),
         };
-        if let Some(next) = line.next_seconds {
-            last.next = Some(next.and_then(|next| Duration::try_from_secs_f64(next).ok()));
-        }
+        last.next = line.next.or(last.next);
         let is_over = matches!(&outcome, Outcome::Response(answer) if answer.snapshot().is_over());
         let next = last.next.unwrap_or(apart.filter(|_| !is_over));
         let task = line.task.map(Arc::new);
         Ok(Observation { execution, at: line.at, outcome, task, next })
     }
-
-    /// The shortest time between two lines so far.
-    fn apart(&mut self, at: Timestamp) -> Option<Duration> {
-        let newest = self.newest.replace(at);
-        let passed = newest.and_then(|newest| Duration::try_from(at.duration_since(newest)).ok());
-        if let Some(passed) = passed.filter(|passed| !passed.is_zero()) {
-            self.apart = Some(self.apart.map_or(passed, |apart| apart.min(passed)));
-        }
-        self.apart
-    }
 }
 
 /// Why a line can't be read, without the parser's own position: it counts within the line.
-fn wrong(error: &serde_json::Error) -> String {
+pub fn wrong(error: &serde_json::Error) -> String {
     if error.is_eof() {
         return "is torn".into();
     }

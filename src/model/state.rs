@@ -178,14 +178,21 @@ impl<'a> State<'a> {
 
     /// One JSON object on one line, without its end. The answer in it is verbatim.
     pub fn json(&self) -> String {
-        let mut text = serde_json::to_string(self).unwrap_or_default();
+        let mut text = Vec::with_capacity(4096);
+        self.write(&mut text);
+        String::from_utf8(text).unwrap_or_default()
+    }
+
+    /// Adds the same to a text.
+    pub fn write(&self, text: &mut Vec<u8>) {
+        // nothing in it can fail to be written
+        let _ = serde_json::to_writer(&mut *text, self);
         // the answer is JSON already, and goes in as it came
-        if text.pop() == Some('}') {
-            text.push_str(r#","response":"#);
-            text.push_str(&self.response.map_or("null".into(), line::on_one_line));
-            text.push('}');
+        if text.pop() == Some(b'}') {
+            text.extend_from_slice(br#","response":"#);
+            text.extend_from_slice(self.response.map_or("null".into(), line::on_one_line).as_bytes());
+            text.push(b'}');
         }
-        text
     }
 }
 

@@ -423,7 +423,7 @@ mod tests {
         assert!(lines[3].starts_with("arn:"), "the last state stays: {lines:?}");
     }
     #[tokio::test]
-    async fn what_is_over_is_drawn_once_more_and_stays() {
+    async fn what_is_over_has_live_linesce_more_and_stays() {
         let over = Event::observed(answer(40, r#""Status":"SUCCESS","BytesWritten":30"#));
         let waiting = Waiting { form: Form::Live(|| 40), follow: true, ..Waiting::default() };
         let events = moves_and_stops().take(3).chain([over, Event::tick(at(41)), Event::tick(at(42))]);

@@ -66,7 +66,7 @@ where
     fn carry_out(&mut self, effect: Effect) -> io::Result<Option<String>> {
         match effect {
             Effect::Redraw => self.clear().map_err(io::Error::other)?,
-            Effect::Copy(_) | Effect::HandOver { .. } | Effect::StopJob | Effect::Suspend => {}
+            Effect::Copy(_) | Effect::HandOver { .. } | Effect::StopJob | Effect::Suspend | Effect::Replay(_) => {}
         }
         Ok(None)
     }
@@ -214,6 +214,7 @@ impl Screen for Tty {
             Effect::StopJob => rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?,
             Effect::Suspend => self.suspend()?,
             Effect::Redraw => self.again()?,
+            Effect::Replay(_) => {}
         }
         Ok(None)
     }

@@ -7,13 +7,16 @@ use super::{
     theme::{BOLD, DIM, PLAIN},
 };
 use crate::{
-    keys::{Action, KEYMAP},
+    keys::{Action, Binding, Control, KEYMAP, REPLAY},
     model::units,
 };
 
 /// Under the watch: keys at the left, ages at the right. Where both don't fit, the keys give way.
 pub fn of_watch(scene: &Scene) -> Row {
-    let keys = keys(|action| !matches!(action, Action::Back));
+    if scene.app.player().is_some() && scene.app.note().is_none() {
+        return of_replay(scene);
+    }
+    let keys = keys(KEYMAP);
     let [full, short, shortest] = ages(scene);
     let left = match scene.app.note() {
         Some(note) => vec![span(note.to_owned(), BOLD)],
@@ -35,6 +38,22 @@ pub fn of_watch(scene: &Scene) -> Row {
     both_ends(few, vec![span(fitting.unwrap_or_default(), DIM)], scene.width)
 }
 
+/// Under the watch of a replay: the keys to get about in it come before the others.
+fn of_replay(scene: &Scene) -> Row {
+    let [full, short, shortest] = ages(scene);
+    let leave = KEYMAP.iter().filter(|key| matches!(key.action, Action::Quit | Action::Help));
+    let help = KEYMAP.iter().filter(|key| key.action == Action::Help);
+    let about = [Control::Toggle, Control::NextEvent].map(Action::Replay);
+    let about = REPLAY.iter().filter(|key| about.contains(&key.action));
+    let (all, least) = (keys(leave.chain(REPLAY)), keys(help.chain(about)));
+    for (left, right) in [(&all, &full), (&all, &short), (&all, &shortest), (&least, &short), (&least, &shortest)] {
+        if spans_width(left) + width(right) + 2 <= scene.width {
+            return both_ends(left.clone(), vec![span(right.clone(), DIM)], scene.width);
+        }
+    }
+    both_ends(vec![span("? ", PLAIN), span("help", DIM)], vec![span(shortest, DIM)], scene.width)
+}
+
 /// Under a page: where in it we are, and how to leave it.
 pub fn of_page(scene: &Scene, (first, last, all): (usize, usize, usize)) -> Row {
     let left = vec![span("Esc", PLAIN), span(" back   ", DIM), span("q", PLAIN), span(" quit", DIM)];
@@ -42,8 +61,8 @@ pub fn of_page(scene: &Scene, (first, last, all): (usize, usize, usize)) -> Row 
     both_ends(left, vec![span(place, DIM)], scene.width)
 }
 
-fn keys(shown: fn(Action) -> bool) -> Row {
-    let labelled = KEYMAP.iter().filter(|binding| !binding.label.is_empty() && shown(binding.action));
+fn keys(bindings: impl IntoIterator<Item = &'static Binding>) -> Row {
+    let labelled = bindings.into_iter().filter(|binding| !binding.label.is_empty());
     let mut row = Row::new();
     for binding in labelled {
         if !row.is_empty() {

@@ -5,11 +5,20 @@ use super::{
     text::{span, width},
     theme::{self, BOLD, DIM, PLAIN},
 };
-use crate::{keys::KEYMAP, model::events::Tone};
+use crate::{
+    keys::{KEYMAP, REPLAY},
+    model::events::Tone,
+};
 
 /// The page's rows.
-pub fn rows(_scene: &Scene) -> Vec<Row> {
-    let mut rows = vec![vec![span("Keys", BOLD)]];
+pub fn rows(scene: &Scene) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if scene.app.player().is_some() {
+        rows.push(vec![span("Keys of the replay", BOLD)]);
+        rows.extend(REPLAY.iter().filter(|key| !key.help.is_empty()).map(|key| named(key.key, key.help)));
+        rows.push(Row::new());
+    }
+    rows.push(vec![span("Keys", BOLD)]);
     for binding in KEYMAP.iter().filter(|binding| !binding.help.is_empty()) {
         rows.push(named(binding.key, binding.help));
     }
