@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufWriter, Write},
+    io::{self, Write},
     path::PathBuf,
     sync::{Arc, mpsc::Sender},
     time::Duration,
@@ -63,6 +63,9 @@ fn speed(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Bytes that are written at once.
+const AT_ONCE: usize = 1 << 16;
+
 /// Runs it.
 pub async fn run(replay: Replay) -> Result<u8, CannotRun> {
     let recording = Recording::open(&replay.file, replay.interval);
@@ -70,15 +73,17 @@ pub async fn run(replay: Replay) -> Result<u8, CannotRun> {
     let recording = Arc::new(recording);
     match replay.output {
         Some(Output::Ndjson) => {
-            let mut out = BufWriter::with_capacity(1 << 18, io::stdout().lock());
-            let mut line = Vec::new();
+            let (mut out, mut text) = (io::stdout().lock(), Vec::new());
             let printed = folded(&recording, |execution, observation| {
-                line.clear();
-                State::of(execution, observation.at).write(&mut line);
-                line.push(b'\n');
-                out.write_all(&line)
+                State::of(execution, observation.at).write(&mut text);
+                text.push(b'\n');
+                if text.len() >= AT_ONCE {
+                    out.write_all(&text)?;
+                    text.clear();
+                }
+                Ok(())
             });
-            match printed.and_then(|app| out.flush().map(|()| app)) {
+            match printed.and_then(|app| out.write_all(&text).and_then(|()| out.flush()).map(|()| app)) {
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(0),
                 app => Ok(ended(&app?)),
             }

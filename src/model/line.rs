@@ -22,8 +22,10 @@ use super::{
 
 /// A text of JSON on one line. Where a line ends in it, it is between two tokens: in a string it would be escaped.
 pub fn on_one_line(json: &str) -> Cow<'_, str> {
-    let ends = |byte: &u8| matches!(byte, b'\n' | b'\r');
-    if json.as_bytes().iter().any(ends) { json.replace(['\n', '\r'], " ").into() } else { json.into() }
+    match memchr::memchr2(b'\n', b'\r', json.as_bytes()) {
+        Some(_) => json.replace(['\n', '\r'], " ").into(),
+        None => json.into(),
+    }
 }
 
 /// A moment as recordings write it: RFC 3339 in UTC, with milliseconds.
