@@ -109,15 +109,21 @@ fn the_script_is_right_in_every_outcome() {
     }
 }
 
+/// The commands that are shown, each with what its output goes through.
+fn commands() -> Vec<String> {
+    let lines = |block: String| block.lines().map(str::to_owned).collect::<Vec<_>>();
+    let commands = blocks("console").into_iter().flat_map(lines);
+    commands.filter_map(|line| line.strip_prefix("$ ").map(str::to_owned)).collect()
+}
+
 /// Each command that is shown is one that the program, or a tool of everyone's, knows.
 #[test]
 fn every_command_is_one_that_there_is() {
-    let mut seen = 0;
-    for line in blocks("console").iter().flat_map(|block| block.lines()) {
-        let Some(command) = line.strip_prefix("$ ") else { continue };
+    let commands = commands();
+    for command in commands.iter().flat_map(|line| line.split(" | ")) {
         let words: Vec<&str> = command.split_whitespace().collect();
         match words[0] {
-            "cargo" | "aws" => {}
+            "cargo" | "aws" | "jq" => {}
             "syncscope" => {
                 let subcommand = words.get(1).copied().filter(|word| !word.starts_with(['-', 'a']));
                 let mut help = Command::new(PROGRAM);
@@ -131,7 +137,43 @@ fn every_command_is_one_that_there_is() {
             }
             other => panic!("nobody knows '{other}' of '{command}'"),
         }
-        seen += 1;
     }
-    assert!(seen >= 8, "{seen}");
+    assert!(commands.len() >= 12, "{commands:?}");
+}
+
+/// In the README's order, in one folder, faster than anyone would look at it.
+#[test]
+fn every_command_of_ours_does_something() {
+    let endpoint = Endpoint::answering(|operation| match operation {
+        "DescribeTaskExecution" => status("SUCCESS"),
+        "DescribeTask" => (200, json!({ "CurrentTaskExecutionArn": EXECUTION })),
+        _ => error("AccessDeniedException", "no"),
+    });
+    let programs = programs();
+    let folder = programs.join("work");
+    fs::create_dir_all(&folder).unwrap();
+    let mut ran = 0;
+    for command in commands().iter().filter(|command| command.contains("syncscope") && !command.contains("--serve")) {
+        let ours = command.split(" | ").find(|part| part.starts_with("syncscope")).unwrap();
+        let saved = status("SUCCESS").1.to_string();
+        // a demo that stands still for good is ended by someone
+        let mut words: Vec<&str> = ours.split_whitespace().skip(1).collect();
+        if let Some(speed) = words.iter().position(|word| *word == "--speed") {
+            words[speed + 1] = "20000";
+        } else if words[0] == "demo" && !words.contains(&"--list") {
+            words.extend(["--speed", "20000"]);
+        }
+        let mut command = Command::new("timeout");
+        command.args(["-s", "INT", "5", PROGRAM]).args(&words).env_clear().envs(environment()).envs(KEYS);
+        command.env("AWS_ENDPOINT_URL", &endpoint.url).env("PATH", "/usr/bin:/bin").current_dir(&folder);
+        let input = folder.join("input");
+        fs::write(&input, saved).unwrap();
+        let output = command.stdin(fs::File::open(&input).unwrap()).output().unwrap();
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let code = output.status.code();
+        assert!(matches!(code, Some(0 | 3 | 4 | 124)), "'{ours}' ended with {code:?}: {err}");
+        assert!(!out.is_empty() && !err.contains("panicked"), "'{ours}' says nothing: {err}");
+        ran += 1;
+    }
+    assert!(ran >= 8, "{ran}");
 }
