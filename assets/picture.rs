@@ -9,7 +9,9 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use jiff::Timestamp;
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use syncscope::{Writer, simulated};
 
 const SIZE: PtySize = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
 
@@ -23,7 +25,10 @@ struct Picture {
     is_telling: fn(&str, &str) -> bool,
 }
 
-const PICTURES: [Picture; 2] = [
+/// Stands for the recording's path.
+const RECORDING: &str = "RECORDING";
+
+const PICTURES: [Picture; 3] = [
     Picture {
         name: "screen",
         arguments: &["demo", "enhanced", "--speed", "60"],
@@ -36,6 +41,12 @@ const PICTURES: [Picture; 2] = [
         begins: 2 * 3600 + 38 * 60,
         is_telling: |title, _| title.contains("ERROR"),
     },
+    Picture {
+        name: "replay",
+        arguments: &["replay", RECORDING, "--speed", "120"],
+        begins: 3600 + 52 * 60,
+        is_telling: |_, screen| screen.contains("STALLED: "),
+    },
 ];
 
 fn main() -> io::Result<()> {
@@ -43,15 +54,27 @@ fn main() -> io::Result<()> {
     // where it is run, not where it was built: a target directory may serve several checkouts
     let root = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("."), PathBuf::from);
     let assets = root.join("assets");
+    let recording = recorded()?;
     for picture in &PICTURES {
-        let (title, screen) = taken(&program, picture)?;
+        let (title, screen) = taken(&program, picture, &recording)?;
         for (theme, palette) in [("dark", &DARK), ("light", &LIGHT)] {
             let path = assets.join(format!("{}-{theme}.svg", picture.name));
             fs::write(&path, svg(&title, &screen, palette))?;
             println!("{}", path.display());
         }
     }
-    Ok(())
+    fs::remove_file(recording)
+}
+
+/// A recording of a transfer that stands still for a while.
+fn recorded() -> io::Result<PathBuf> {
+    let started = Timestamp::try_from(SystemTime::now()).map_err(io::Error::other)?;
+    let looks = simulated("recovering", started, Duration::from_secs(5)).into_iter().flatten();
+    let mut writer = Writer::default();
+    let lines: String = looks.map(|look| writer.line(&look)).collect();
+    let path = std::env::temp_dir().join(format!("syncscope-picture-{}.ndjson", std::process::id()));
+    fs::write(&path, lines)?;
+    Ok(path)
 }
 
 /// The program that was built with this one.
@@ -66,9 +89,9 @@ fn percentage(title: &str) -> Option<u32> {
 }
 
 /// Runs the program in a terminal until its screen is telling, and gives the window's title and the screen.
-fn taken(program: &Path, picture: &Picture) -> io::Result<(String, vt100::Screen)> {
+fn taken(program: &Path, picture: &Picture, recording: &Path) -> io::Result<(String, vt100::Screen)> {
     let pair = native_pty_system().openpty(SIZE).map_err(io::Error::other)?;
-    let mut child = pair.slave.spawn_command(command(program, picture)).map_err(io::Error::other)?;
+    let mut child = pair.slave.spawn_command(command(program, picture, recording)).map_err(io::Error::other)?;
     let mut keys = pair.master.take_writer().map_err(io::Error::other)?;
     let output = frames(pair.master.try_clone_reader().map_err(io::Error::other)?);
     let [rows, columns] = [SIZE.rows, SIZE.cols].map(|side| NonZero::new(side).unwrap_or(NonZero::<u16>::MIN));
@@ -90,9 +113,12 @@ fn taken(program: &Path, picture: &Picture) -> io::Result<(String, vt100::Screen
     Err(io::Error::other(format!("the moment for '{}' never came:\n{}", picture.name, terminal.screen().contents())))
 }
 
-fn command(program: &Path, picture: &Picture) -> CommandBuilder {
+fn command(program: &Path, picture: &Picture, recording: &Path) -> CommandBuilder {
     let mut command = CommandBuilder::new(program);
-    command.args(picture.arguments);
+    command.args(picture.arguments.iter().map(|argument| match *argument {
+        RECORDING => recording.as_os_str(),
+        argument => argument.as_ref(),
+    }));
     command.env("TERM", "xterm-256color");
     command.env("LC_ALL", "C.UTF-8");
     command.env("TZ", zone(picture.begins));
