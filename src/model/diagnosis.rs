@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use super::{
     applies::Figure,
     execution::Execution,
+    health::HealthState,
     progress::{self, Step},
     snapshot::Status,
     statement::Now,
@@ -28,7 +29,9 @@ const SAVES: f64 = 0.005;
 
 /// The one line; `None` where the numbers tell nothing.
 pub fn diagnose(execution: &Execution, now: &Now) -> Option<String> {
-    if execution.status() != Some(Status::Transferring) {
+    // where nothing moves, rates are of before, and would tell of what is no more
+    let moves = !matches!(execution.health(now.at).state, HealthState::Stalled | HealthState::Quiet);
+    if execution.status() != Some(Status::Transferring) || !moves {
         return None;
     }
     at_the_limit(execution)
@@ -183,6 +186,17 @@ mod tests {
         };
         let expected = "81,000 files wait between prepared and transferred, and 15 /s come to it.";
         assert_eq!(said(90, lanes).as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn what_stands_still_has_no_rates_to_tell_of() {
+        let lanes = |second: i64| {
+            let moved = second.min(1200);
+            let terms = format!(r#""TaskMode":"ENHANCED","FilesPrepared":{}"#, moved * 20);
+            counted(&terms, moved * 1000, moved * 5)
+        };
+        assert!(said(20, lanes).is_some());
+        assert_eq!(said(30, lanes), None);
     }
 
     #[test]

@@ -117,7 +117,7 @@ pub enum Unknown {
     NoEstimate,
     /// All that was expected is done, and it goes on.
     PastTotal,
-    /// The counters have not moved for this long.
+    /// Neither bytes nor files have moved for this long.
     Stalled(SignedDuration),
 }
 
@@ -137,7 +137,7 @@ impl Unknown {
             Self::FewChanges(changes) => format!("the counters moved only {changes} times so far"),
             Self::NoEstimate => "the service gives no total".into(),
             Self::PastTotal => "more is done than was expected".into(),
-            Self::Stalled(quiet) => format!("no counter has moved for {}", units::duration(*quiet)),
+            Self::Stalled(quiet) => format!("nothing was transferred for {}", units::duration(*quiet)),
         }
     }
 }
@@ -520,7 +520,7 @@ mod tests {
     fn a_stop_is_lost_time_not_the_pace_and_a_gap_is_none() {
         let done = |second: i64| second / 15 * 15_000;
         let mut stopped = steady(2100, 1500);
-        assert_eq!(stopped.estimate(at(2100)).unwrap_err().words(), "no counter has moved for 10m");
+        assert_eq!(stopped.estimate(at(2100)).unwrap_err().words(), "nothing was transferred for 10m");
         for second in (2105..=2400).step_by(5) {
             stopped.observe(&reading(second, done(second - 600), 3_600_000));
         }

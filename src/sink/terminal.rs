@@ -232,10 +232,12 @@ fn take() -> io::Result<()> {
 /// Leaves the terminal as it was found. What can't be undone, in a terminal that is gone, is let be.
 fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
+        // in one piece, so that nobody sees a half of it
+        let mut all = Vec::new();
+        let _ = queue!(all, EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+        all.extend_from_slice(POP_TITLE.as_bytes());
         let mut out = io::stdout();
-        let _ = execute!(out, EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
-        let _ = out.write_all(POP_TITLE.as_bytes());
-        let _ = out.flush();
+        let _ = out.write_all(&all).and_then(|()| out.flush());
         let _ = disable_raw_mode();
     }
 }
