@@ -1,12 +1,22 @@
 //! What is printed as JSON is what the schema says, for every simulated execution and whatever the service answers.
 
-use std::{fs, time::Duration};
+use std::{fs, io::Write, path::PathBuf, process::Output, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
 use jsonschema::Validator;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use syncscope::{Answer, App, Arn, Event, Observation, Outcome, State, simulated};
+
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "support/endpoint.rs"]
+mod endpoint;
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "support/pipe.rs"]
+mod pipe;
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "support/program.rs"]
+mod program;
 
 const ARN: &str =
     "arn:aws:datasync:us-east-1:111122223333:task/task-0123456789abcdef0/execution/exec-0123456789abcdef0";
@@ -111,4 +121,58 @@ proptest! {
             assert_valid(&validator, &app);
         }
     }
+}
+
+/// A recording of the first looks at a simulated execution.
+fn recorded(scenario: &str, looks: usize) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("syncscope-schema-{}-{scenario}.ndjson", std::process::id()));
+    let mut writer = syncscope::Writer::default();
+    let looks = simulated(scenario, start(), Duration::from_secs(20)).unwrap().take(looks);
+    let lines: String = looks.map(|look| writer.line(&look)).collect();
+    fs::File::create(&path).unwrap().write_all(lines.as_bytes()).unwrap();
+    path
+}
+
+#[track_caller]
+fn assert_prints_valid_states(validator: &Validator, output: &Output, least: usize) {
+    let text = std::str::from_utf8(&output.stdout).unwrap();
+    for line in text.lines() {
+        let state: Value = serde_json::from_str(line).unwrap();
+        let wrong: Vec<String> = validator.iter_errors(&state).map(|error| error.to_string()).collect();
+        assert!(wrong.is_empty(), "{wrong:?} in {state}");
+    }
+    let lines = text.lines().count();
+    assert!(lines >= least, "{lines} lines: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn whatever_the_program_prints_as_json_is_valid() {
+    let validator = validator();
+    for (scenario, looks) in [("trouble", 200), ("failing", 150), ("basic", 300)] {
+        let file = recorded(scenario, looks);
+        let path = file.to_str().unwrap();
+        let ran = |arguments: &[&str]| pipe::finished(&mut pipe::piped(arguments));
+        assert_prints_valid_states(&validator, &ran(&["replay", path, "--output", "ndjson"]), 100);
+        assert_prints_valid_states(&validator, &ran(&["report", path, "--output", "json"]), 1);
+        assert_prints_valid_states(&validator, &ran(&["report", path, "--output", "json", "--redact"]), 1);
+        fs::remove_file(file).unwrap();
+    }
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let endpoint = endpoint::Endpoint::answering(move |operation| match operation {
+        "DescribeTaskExecution" => {
+            let place = asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let status = ["QUEUED", "LAUNCHING", "ODD", "TRANSFERRING", "SUCCESS"][place.min(4)];
+            (200, json!({ "TaskExecutionArn": ARN, "Status": status, "BytesWritten": place, "Novel": [place] }))
+        }
+        _ => (400, json!({ "__type": "AccessDeniedException", "message": "no" })),
+    });
+    let asking = |arguments: &[&str]| {
+        let reached = ["--endpoint-url", &endpoint.url, "--interval", "100ms"];
+        pipe::finished(pipe::piped(&[arguments, &reached].concat()).envs(program::KEYS))
+    };
+    assert_prints_valid_states(&validator, &asking(&["wait", ARN, "--output", "ndjson"]), 5);
+    let looked = pipe::finished(
+        pipe::piped(&["status", ARN, "--output", "json", "--endpoint-url", &endpoint.url]).envs(program::KEYS),
+    );
+    assert_prints_valid_states(&validator, &looked, 1);
 }
