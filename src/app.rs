@@ -6,7 +6,7 @@ use crossterm::event::KeyEvent;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use crate::{
-    keys::{self, Action},
+    keys::{self, Action, Control},
     model::{
         arn::Arn,
         execution::Execution,
@@ -245,7 +245,10 @@ impl App {
             }
             What::Key(key) => self.meant(&key).is_some_and(|action| self.act(action)),
             What::Resized => true,
-            What::Suspend => self.ask(Effect::Suspend),
+            What::Suspend => {
+                self.pause();
+                self.ask(Effect::Suspend)
+            }
             What::Resume => self.ask(Effect::Redraw),
             What::Tick => self.tick(),
             What::Show => false,
@@ -289,6 +292,13 @@ impl App {
     fn meant(&self, key: &KeyEvent) -> Option<Action> {
         let control = self.player.as_ref().and_then(|_| keys::control(key, self.page != Page::Watch));
         control.or_else(|| keys::action(key))
+    }
+
+    /// A replay does not go on while nobody sees it.
+    fn pause(&mut self) {
+        if self.player.as_ref().is_some_and(|player| player.plays) {
+            self.effects.push(Effect::Replay(Command { control: Control::Toggle, execution: self.selected }));
+        }
     }
 
     fn ask(&mut self, effect: Effect) -> bool {

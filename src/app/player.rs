@@ -75,7 +75,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        app::{App, Effect, Event, Page},
+        app::{App, Effect, Event, Page, What},
         model::arn::{Arn, EXAMPLE},
     };
 
@@ -129,6 +129,20 @@ mod tests {
         assert_eq!(press(&mut app, KeyCode::Char('.')), asks(Control::NextChange, 1));
         app.update(Event::replayed(at(8), frame(1)));
         assert_eq!(app.selected(), 0, "there is no second one any more");
+    }
+
+    #[test]
+    fn a_replay_pauses_while_the_shell_has_the_terminal() {
+        let mut app = App::new([], at(0), TimeZone::UTC);
+        app.update(Event::replayed(at(7), frame(1)));
+        app.update(Event { at: at(8), what: What::Suspend });
+        let pause = Effect::Replay(Command { control: Control::Toggle, execution: 0 });
+        assert_eq!(app.take_effects(), [pause, Effect::Suspend]);
+        let mut paused = frame(1);
+        paused.player.plays = false;
+        app.update(Event::replayed(at(7), paused));
+        app.update(Event { at: at(8), what: What::Suspend });
+        assert_eq!(app.take_effects(), [Effect::Suspend], "it pauses already");
     }
 
     #[test]
