@@ -19,7 +19,7 @@ use jiff::SignedDuration;
 
 use self::{
     demo::Demo, exit::CannotRun, reach::Reach, record::Recorded, replay::Replay, report::Report, status::Status,
-    terminal::Shown, wait::Wait,
+    terminal::Shown, wait::Printed, wait::Wait,
 };
 use crate::sink;
 
@@ -43,6 +43,8 @@ struct Cli {
     reach: Reach,
     #[command(flatten)]
     recorded: Recorded,
+    #[command(flatten)]
+    printed: Printed,
     #[command(flatten)]
     shown: Shown,
 }
@@ -116,6 +118,6 @@ async fn dispatch(cli: Cli) -> Result<u8, CannotRun> {
         Some(Command::Wait(wait)) => wait::run(*wait).await,
         Some(Command::Demo(demo)) => demo::run(demo).await,
         Some(Command::Replay(replay)) => replay::run(replay).await,
-        None => watch::run(cli.transfers, cli.reach, cli.recorded, &cli.shown).await,
+        None => watch::run(cli.transfers, cli.reach, cli.recorded, &cli.printed, &cli.shown).await,
     }
 }

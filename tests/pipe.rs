@@ -85,6 +85,15 @@ fn a_transfer_is_told_in_lines() {
 }
 
 #[test]
+fn the_states_of_a_watch_can_be_printed() {
+    let output = ran(&["demo", "nothing", "--speed", "20000", "--output", "ndjson"]);
+    assert_eq!(code(&output), 0);
+    let last: serde_json::Value = serde_json::from_str(out(&output).lines().last().unwrap()).unwrap();
+    assert_eq!((&last["status"], &last["terminal"]), (&json!("SUCCESS"), &json!(true)));
+    assert!(err(&output).contains("SUCCESS"), "lines for a person are beside it");
+}
+
+#[test]
 fn colour_and_ascii_are_obeyed_in_lines() {
     let output = ran(&["demo", "nothing", "--speed", "20000", "--ascii"]);
     assert!(output.stdout.is_ascii(), "{}", out(&output));

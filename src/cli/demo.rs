@@ -9,6 +9,7 @@ use super::{
     exit::{CannotRun, signalled},
     interval, speed,
     terminal::{Shown, print},
+    wait::Printed,
     watch::show,
 };
 use crate::{
@@ -45,6 +46,8 @@ pub struct Demo {
     #[arg(long, value_name = "FILE", conflicts_with = "serve")]
     record: Option<PathBuf>,
     #[command(flatten)]
+    printed: Printed,
+    #[command(flatten)]
     shown: Shown,
 }
 
@@ -66,7 +69,7 @@ pub async fn run(demo: Demo) -> Result<u8, CannotRun> {
     let arns = simulation.executions().into_iter().map(|(_, arn)| arn).collect();
     let connection = Connection { endpoint_url: Some(simulation.url()), simulated: true, ..Connection::default() };
     let place = demo.record.map(Place::File);
-    show(&connection, arns, demo.interval, clock, place, &demo.shown).await
+    show(&connection, arns, demo.interval, clock, place, &demo.printed, &demo.shown).await
 }
 
 fn list() -> Result<u8, CannotRun> {

@@ -62,10 +62,29 @@ pub struct Wait {
     shown: Shown,
 }
 
+/// What to print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Output {
+pub enum Output {
     Text,
     Ndjson,
+}
+
+/// Whether to print where there could be a screen.
+#[derive(Debug, Args)]
+pub struct Printed {
+    /// Print in place of the screen: lines for a person, or the state at each change as JSON, one a line
+    #[arg(long, value_name = "FORM")]
+    output: Option<Output>,
+}
+
+impl Printed {
+    /// What is printed; `None` where a screen is wanted.
+    pub fn form(&self) -> Option<Form> {
+        self.output.map(|output| match output {
+            Output::Text => Form::Lines,
+            Output::Ndjson => Form::States,
+        })
+    }
 }
 
 /// Runs it.

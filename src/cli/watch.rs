@@ -12,14 +12,14 @@ use super::{
     reach::{Reach, UNVERIFIED},
     record::{Recorded, forward},
     terminal::{Shown, has_screen, look, print},
-    wait::{self, Patience},
+    wait::{self, Patience, Printed},
 };
 use crate::{
     app::{App, End},
     clock::Clock,
     model::{arn::Arn, observation::Observation, report::Context},
     sink::{
-        lines::{self, Waiting},
+        lines::{self, Form, Waiting},
         record::Place,
         terminal,
     },
@@ -32,7 +32,13 @@ use crate::{
 };
 
 /// Runs it.
-pub async fn run(transfers: Vec<String>, reach: Reach, recorded: Recorded, shown: &Shown) -> Result<u8, CannotRun> {
+pub async fn run(
+    transfers: Vec<String>,
+    reach: Reach,
+    recorded: Recorded,
+    printed: &Printed,
+    shown: &Shown,
+) -> Result<u8, CannotRun> {
     if transfers.is_empty() {
         let usage = Cli::command().render_usage();
         return Err(CannotRun::usage(format!(
@@ -40,7 +46,7 @@ pub async fn run(transfers: Vec<String>, reach: Reach, recorded: Recorded, shown
         )));
     }
     let arns = reach.arns(&transfers)?;
-    show(&reach.connection(), arns, reach.interval, Clock::wall(), recorded.place(), shown).await
+    show(&reach.connection(), arns, reach.interval, Clock::wall(), recorded.place(), printed, shown).await
 }
 
 /// Watches until the end: on the screen where there is one, in lines elsewhere.
@@ -50,6 +56,7 @@ pub async fn show(
     interval: Duration,
     clock: Clock,
     place: Option<Place>,
+    printed: &Printed,
     shown: &Shown,
 ) -> Result<u8, CannotRun> {
     let look = look(shown);
@@ -61,10 +68,12 @@ pub async fn show(
         ..Context::default()
     });
     let observations = observe(services, interval, &clock);
-    if has_screen() {
-        on_screen(app, look, observations, place, clock).await
-    } else {
-        wait::in_lines(app, look, Waiting::default(), Patience::default(), observations, place, clock).await
+    match printed.form() {
+        None if has_screen() => on_screen(app, look, observations, place, clock).await,
+        form => {
+            let waiting = Waiting { form: form.unwrap_or(Form::Lines), ..Waiting::default() };
+            wait::in_lines(app, look, waiting, Patience::default(), observations, place, clock).await
+        }
     }
 }
 
