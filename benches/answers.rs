@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde_json::json;
-use syncscope::{Answer, App, Arn, Event, Observation, Outcome};
+use syncscope::{App, Arn, Event, Observation, Outcome, Response};
 
 /// The execution that is watched.
 const EXECUTION: &str =
@@ -78,7 +78,7 @@ impl Course {
 
     /// A look at it `seconds` after the start.
     pub fn observed(self, seconds: i64) -> Event {
-        let answer = Answer::parse(&self.body(seconds)).expect("what the service sends");
+        let answer = Response::parse(&self.body(seconds)).expect("what the service sends");
         observed(answer, seconds)
     }
 
@@ -93,12 +93,12 @@ impl Course {
 }
 
 /// An answer that came `seconds` after the start.
-pub fn observed(answer: Answer, seconds: i64) -> Event {
+pub fn observed(answer: Response, seconds: i64) -> Event {
     Event::observed(observation(answer, seconds))
 }
 
 /// The same, on its own.
-pub fn observation(answer: Answer, seconds: i64) -> Observation {
+pub fn observation(answer: Response, seconds: i64) -> Observation {
     Observation {
         execution: EXECUTION.into(),
         at: at(seconds),

@@ -4,7 +4,7 @@ mod answers;
 
 use answers::{Course, INTERVAL, STEP};
 use divan::Bencher;
-use syncscope::Answer;
+use syncscope::Response;
 
 /// Two weeks of transfer, an hour of which was watched.
 const COURSE: Course = Course { lasts: 14 * 86_400 };
@@ -17,12 +17,12 @@ fn main() {
 #[divan::bench]
 fn read_an_answer(bencher: Bencher) {
     let body = COURSE.body(WATCHED);
-    bencher.bench_local(|| Answer::parse(&body));
+    bencher.bench_local(|| Response::parse(&body));
 }
 
 #[divan::bench]
 fn fold_an_unchanged_answer(bencher: Bencher) {
-    let answer = Answer::parse(&COURSE.body(WATCHED)).expect("what the service sends");
+    let answer = Response::parse(&COURSE.body(WATCHED)).expect("what the service sends");
     let mut app = COURSE.watched(WATCHED);
     let mut seconds = WATCHED;
     let next = || {

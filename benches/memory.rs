@@ -49,7 +49,7 @@ fn main() {
     for seconds in (INTERVAL..=LASTS).step_by(INTERVAL as usize) {
         let body = course.body(seconds);
         let (taken, count) = (TAKEN.load(Relaxed), TIMES.load(Relaxed));
-        let answer = syncscope::Answer::parse(&body).expect("what the service sends");
+        let answer = syncscope::Response::parse(&body).expect("what the service sends");
         app.update(answers::observed(answer, seconds));
         bytes += TAKEN.load(Relaxed) - taken;
         times += TIMES.load(Relaxed) - count;

@@ -84,6 +84,6 @@ fn bytes(folder: &Path) -> u64 {
 
 /// A look at it `seconds` after the start.
 fn look(course: Course, seconds: i64) -> Observation {
-    let answer = syncscope::Answer::parse(&course.body(seconds)).expect("what the service sends");
+    let answer = syncscope::Response::parse(&course.body(seconds)).expect("what the service sends");
     answers::observation(answer, seconds)
 }

@@ -11,7 +11,7 @@ use std::{
 use answers::{Course, STEP};
 use divan::Bencher;
 use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, buffer::Buffer, layout::Rect};
-use syncscope::{App, Event, Look, render};
+use syncscope::{App, Event, Theme, render};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
@@ -105,7 +105,7 @@ impl Watch {
 
     fn draw(&mut self) {
         let drawn = self.terminal.draw(|frame| {
-            render(&self.app, Look::default(), frame.buffer_mut());
+            render(&self.app, Theme::default(), frame.buffer_mut());
         });
         drawn.expect("a terminal that takes everything");
     }
@@ -117,7 +117,7 @@ fn a_frame_into_a_buffer(bencher: Bencher, (width, height): (u16, u16)) {
     let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
     bencher.bench_local(|| {
         buffer.reset();
-        render(&app, Look::default(), &mut buffer);
+        render(&app, Theme::default(), &mut buffer);
     });
 }
 

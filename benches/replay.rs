@@ -13,7 +13,7 @@ use std::{
 };
 
 use answers::{Course, INTERVAL, at};
-use syncscope::{Answer, Observation, Outcome, Writer, bench::Recording, bench::Tape};
+use syncscope::{Observation, Outcome, Response, Writer, bench::Recording, bench::Tape};
 
 /// Two weeks, asked every 5 s: 241,920 lines, of which every third says something new.
 const COURSE: Course = Course { lasts: 14 * 86_400 };
@@ -42,7 +42,7 @@ fn write(path: &Path) -> usize {
         let observation = Observation {
             execution: EXECUTION.into(),
             at: at(seconds),
-            outcome: Outcome::Response(Answer::parse(&COURSE.body(seconds)).expect("what the service sends")),
+            outcome: Outcome::Response(Response::parse(&COURSE.body(seconds)).expect("what the service sends")),
             task: None,
             next: Some(Duration::from_secs(INTERVAL as u64)),
         };

@@ -6,15 +6,13 @@ use crossterm::event::KeyEvent;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use crate::{
+    aws::{arn::Arn, fault::Fault, observation::Observation},
     keys::{self, Action, Control},
-    model::{
-        arn::Arn,
-        execution::Execution,
-        fault::Fault,
-        observation::Observation,
+    say::{
         report::{self, Context},
-        statement::Now,
+        sentences::Now,
     },
+    transfer::execution::Execution,
 };
 use player::{Command, Frame, Player};
 
@@ -24,34 +22,34 @@ pub struct Event {
     /// The moment; the app has no other clock.
     pub at: Timestamp,
     /// What happened.
-    pub what: What,
+    pub what: EventKind,
 }
 
 impl Event {
     /// An observation, at its own moment.
     pub fn observed(observation: Observation) -> Self {
-        Self { at: observation.at, what: What::Observed(observation) }
+        Self { at: observation.at, what: EventKind::Observed(observation) }
     }
 
     /// A replay stands at this moment.
     pub fn replayed(at: Timestamp, frame: Frame) -> Self {
-        Self { at, what: What::Replayed(Box::new(frame)) }
+        Self { at, what: EventKind::Replayed(Box::new(frame)) }
     }
 
     /// A key.
     pub fn key(at: Timestamp, key: KeyEvent) -> Self {
-        Self { at, what: What::Key(key) }
+        Self { at, what: EventKind::Key(key) }
     }
 
     /// A second that passed.
     pub fn tick(at: Timestamp) -> Self {
-        Self { at, what: What::Tick }
+        Self { at, what: EventKind::Tick }
     }
 }
 
 /// What can happen to an [`App`].
 #[derive(Clone, Debug)]
-pub enum What {
+pub enum EventKind {
     /// A source looked at an execution.
     Observed(Observation),
     /// What was watched of an execution before was read from its recording.
@@ -94,7 +92,7 @@ pub enum Page {
 
 /// What the app can't do by itself: what only the terminal can, and what a replay does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
+pub enum Request {
     /// Put a text on the clipboard.
     Copy(String),
     /// Put a page on the clipboard, and write it to a file of this name.
@@ -166,7 +164,7 @@ pub struct App {
     clock: Timestamp,
     now: Timestamp,
     zone: TimeZone,
-    effects: Vec<Effect>,
+    effects: Vec<Request>,
     end: Option<End>,
 }
 
@@ -205,13 +203,13 @@ impl App {
 
     /// Keeps a warning on the screen for all of the watch.
     #[must_use]
-    pub fn warning_of(self, warning: Option<String>) -> Self {
+    pub fn with_warning(self, warning: Option<String>) -> Self {
         Self { warning, ..self }
     }
 
     /// Says in hand-over pages how the service is reached.
     #[must_use]
-    pub fn reached_by(self, context: Context) -> Self {
+    pub fn with_context(self, context: Context) -> Self {
         Self { context, ..self }
     }
 
@@ -219,40 +217,40 @@ impl App {
     pub fn update(&mut self, event: Event) -> bool {
         // in a replay only the recording says what time it is
         match event.what {
-            What::Replayed(_) => self.now = event.at,
+            EventKind::Replayed(_) => self.now = event.at,
             _ if self.player.is_some() => self.clock = event.at,
             _ => (self.now, self.clock) = (event.at, event.at),
         }
         match event.what {
-            What::Observed(observation) => {
+            EventKind::Observed(observation) => {
                 self.observe(&observation);
                 true
             }
-            What::Restored(execution) => {
+            EventKind::Restored(execution) => {
                 let place = self.place_of(execution.arn());
                 self.executions[place] = *execution;
                 true
             }
-            What::Recording(trouble) => {
+            EventKind::Recording(trouble) => {
                 self.recording = trouble;
                 true
             }
-            What::Replayed(frame) => {
+            EventKind::Replayed(frame) => {
                 self.executions = frame.executions;
                 self.selected = self.selected.min(self.executions.len().saturating_sub(1));
                 self.player = Some(frame.player);
                 true
             }
-            What::Key(key) => self.meant(&key).is_some_and(|action| self.act(action)),
-            What::Resized => true,
-            What::Suspend => {
+            EventKind::Key(key) => self.meant(&key).is_some_and(|action| self.act(action)),
+            EventKind::Resized => true,
+            EventKind::Suspend => {
                 self.pause();
-                self.ask(Effect::Suspend)
+                self.ask(Request::Suspend)
             }
-            What::Resume => self.ask(Effect::Redraw),
-            What::Tick => self.tick(),
-            What::Show => false,
-            What::Stop(code) => {
+            EventKind::Resume => self.ask(Request::Redraw),
+            EventKind::Tick => self.tick(),
+            EventKind::Show => false,
+            EventKind::Stop(code) => {
                 self.end = Some(End::Stopped(code));
                 false
             }
@@ -297,11 +295,11 @@ impl App {
     /// A replay does not go on while nobody sees it.
     fn pause(&mut self) {
         if self.player.as_ref().is_some_and(|player| player.plays) {
-            self.effects.push(Effect::Replay(Command { control: Control::Toggle, execution: self.selected }));
+            self.effects.push(Request::Replay(Command { control: Control::Toggle, execution: self.selected }));
         }
     }
 
-    fn ask(&mut self, effect: Effect) -> bool {
+    fn ask(&mut self, effect: Request) -> bool {
         self.effects.push(effect);
         true
     }
@@ -320,10 +318,10 @@ impl App {
         match action {
             Action::Quit => self.end = Some(End::Quit),
             Action::Interrupt => self.end = Some(End::Stopped(130)),
-            Action::Suspend => self.effects.push(Effect::StopJob),
-            Action::Redraw => self.effects.push(Effect::Redraw),
+            Action::Suspend => self.effects.push(Request::StopJob),
+            Action::Redraw => self.effects.push(Request::Redraw),
             Action::Replay(control) => {
-                self.effects.push(Effect::Replay(Command { control, execution: self.selected }));
+                self.effects.push(Request::Replay(Command { control, execution: self.selected }));
             }
             Action::Copy => self.copy(),
             Action::HandOver => self.hand_over(),
@@ -350,14 +348,14 @@ impl App {
     fn copy(&mut self) {
         let Some(arn) = self.execution().map(|execution| execution.arn().to_string()) else { return };
         self.note = Some(("copied the ARN".into(), self.clock));
-        self.effects.push(Effect::Copy(arn));
+        self.effects.push(Request::Copy(arn));
     }
 
     fn hand_over(&mut self) {
         let Some(execution) = self.execution() else { return };
         let page = report::page(execution, &Now { at: self.now, zone: &self.zone }, &self.context);
         let name = format!("{}.md", execution.arn().id());
-        self.effects.push(Effect::HandOver { name, page });
+        self.effects.push(Request::HandOver { name, page });
     }
 
     /// Shows for a while what became of an effect.
@@ -413,7 +411,7 @@ impl App {
     }
 
     /// What the terminal is to do, once.
-    pub fn take_effects(&mut self) -> Vec<Effect> {
+    pub fn take_requests(&mut self) -> Vec<Request> {
         std::mem::take(&mut self.effects)
     }
 
@@ -495,10 +493,7 @@ mod tests {
     use crossterm::event::{KeyCode, KeyModifiers};
 
     use super::*;
-    use crate::model::{
-        fault::FaultKind,
-        observation::{Answer, Outcome},
-    };
+    use crate::aws::{fault::FaultKind, observation::Outcome, response::Response};
 
     const TASK: &str = "arn:aws:datasync:us-east-1:111122223333:task/task-0123456789abcdef0";
     const FIRST: &str =
@@ -520,7 +515,7 @@ mod tests {
     }
 
     fn status(status: &str) -> Outcome {
-        Outcome::Response(Answer::parse(&format!(r#"{{"Status":"{status}"}}"#)).unwrap())
+        Outcome::Response(Response::parse(&format!(r#"{{"Status":"{status}"}}"#)).unwrap())
     }
 
     fn press(app: &mut App, code: KeyCode) -> bool {
@@ -544,11 +539,11 @@ mod tests {
     fn what_was_watched_before_takes_its_place() {
         let mut app = app(&[TASK, SECOND]);
         let mut before = Execution::new(Arn::parse(FIRST).unwrap(), at(-3600));
-        let Event { what: What::Observed(seen), .. } = observed(FIRST, -3600, status("QUEUED"), Some(5)) else {
+        let Event { what: EventKind::Observed(seen), .. } = observed(FIRST, -3600, status("QUEUED"), Some(5)) else {
             return;
         };
         before.observe(&seen);
-        assert!(app.update(Event { at: at(1), what: What::Restored(Box::new(before)) }));
+        assert!(app.update(Event { at: at(1), what: EventKind::Restored(Box::new(before)) }));
         app.update(observed(FIRST, 1, status("LAUNCHING"), Some(5)));
         assert_eq!(app.executions().len(), 2);
         let execution = app.execution().unwrap();
@@ -560,7 +555,7 @@ mod tests {
     fn what_is_not_recorded_is_said_until_it_is() {
         let mut app = app(&[FIRST]);
         for trouble in [Some("Not recorded: no room.".to_owned()), None] {
-            assert!(app.update(Event { at: at(1), what: What::Recording(trouble.clone()) }));
+            assert!(app.update(Event { at: at(1), what: EventKind::Recording(trouble.clone()) }));
             assert_eq!(app.recording(), trouble.as_deref());
         }
     }
@@ -609,8 +604,8 @@ mod tests {
     fn copying_says_so_for_a_while() {
         let mut app = app(&[FIRST]);
         press(&mut app, KeyCode::Char('y'));
-        assert_eq!(app.take_effects(), [Effect::Copy(FIRST.into())]);
-        assert_eq!(app.take_effects(), []);
+        assert_eq!(app.take_requests(), [Request::Copy(FIRST.into())]);
+        assert_eq!(app.take_requests(), []);
         assert!(app.note().is_some());
         assert!(app.update(Event::tick(at(2))) && app.note().is_some());
         assert!(app.update(Event::tick(at(3))) && app.note().is_none());
@@ -618,11 +613,11 @@ mod tests {
 
     #[test]
     fn a_hand_over_is_a_page_for_the_clipboard_and_a_file() {
-        let mut app = app(&[FIRST]).reached_by(Context { profile: Some("ops team".into()), ..Context::default() });
+        let mut app = app(&[FIRST]).with_context(Context { profile: Some("ops team".into()), ..Context::default() });
         app.update(observed(FIRST, 1, status("QUEUED"), Some(5)));
         press(&mut app, KeyCode::Char('h'));
-        let effects = app.take_effects();
-        let [Effect::HandOver { name, page }] = &effects[..] else { panic!("{effects:?}") };
+        let effects = app.take_requests();
+        let [Request::HandOver { name, page }] = &effects[..] else { panic!("{effects:?}") };
         assert_eq!(name, "exec-0123456789abcdef0.md");
         assert!(page.contains("**QUEUED") && page.contains("--profile 'ops team'"), "{page}");
         assert!(page.len() < 6000, "{page}");

@@ -1,9 +1,9 @@
 //! The command line: chooses a source and an end for its observations, and says how it went.
 
+mod connection;
 mod demo;
 mod exit;
-mod once;
-mod reach;
+mod poll_once;
 mod record;
 mod replay;
 mod report;
@@ -18,8 +18,15 @@ use clap::{Parser, Subcommand};
 use jiff::SignedDuration;
 
 use self::{
-    demo::Demo, exit::CannotRun, reach::Reach, record::Recorded, replay::Replay, report::Report, status::Status,
-    terminal::Shown, wait::Printed, wait::Wait,
+    connection::ConnectionArgs,
+    demo::Demo,
+    exit::CliError,
+    record::RecordArgs,
+    replay::Replay,
+    report::Report,
+    status::Status,
+    terminal::DisplayArgs,
+    wait::{OutputArgs, Wait},
 };
 use crate::sink;
 
@@ -40,13 +47,13 @@ struct Cli {
     #[arg(value_name = "TRANSFER")]
     transfers: Vec<String>,
     #[command(flatten)]
-    reach: Reach,
+    reach: ConnectionArgs,
     #[command(flatten)]
-    recorded: Recorded,
+    recorded: RecordArgs,
     #[command(flatten)]
-    printed: Printed,
+    printed: OutputArgs,
     #[command(flatten)]
-    shown: Shown,
+    shown: DisplayArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -95,7 +102,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return say(&CannotRun::from(error)),
+        Err(error) => return say(&CliError::from(error)),
     };
     let ended = runtime.block_on(dispatch(cli));
     // a request that hangs is not waited for
@@ -106,12 +113,12 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn say(error: &CannotRun) -> ExitCode {
+fn say(error: &CliError) -> ExitCode {
     terminal::say(&error.message);
     ExitCode::from(error.code)
 }
 
-async fn dispatch(cli: Cli) -> Result<u8, CannotRun> {
+async fn dispatch(cli: Cli) -> Result<u8, CliError> {
     match cli.command {
         Some(Command::Status(status)) => status::run(*status).await,
         Some(Command::Report(report)) => report::run(*report).await,

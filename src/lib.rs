@@ -7,11 +7,11 @@
 //! ```
 //! use std::time::Duration;
 //! use ratatui::{buffer::Buffer, layout::Rect};
-//! use syncscope::{Answer, App, Arn, Event, Look, Observation, Outcome, render};
+//! use syncscope::{Response, App, Arn, Event, Theme, Observation, Outcome, render};
 //!
 //! let arn = "arn:aws:datasync:us-east-1:111122223333:task/task-0123456789abcdef0/execution/exec-0123456789abcdef0";
 //! let at = "2026-11-22T16:00:05Z".parse()?;
-//! let answer = Answer::parse(r#"{"Status":"TRANSFERRING","BytesWritten":512,"EstimatedBytesToTransfer":1024}"#)?;
+//! let answer = Response::parse(r#"{"Status":"TRANSFERRING","BytesWritten":512,"EstimatedBytesToTransfer":1024}"#)?;
 //! let observation = Observation {
 //!     execution: arn.into(),
 //!     at,
@@ -23,40 +23,45 @@
 //! let mut app = App::new([Arn::parse(arn)?], at, jiff::tz::TimeZone::UTC);
 //! app.update(Event::observed(observation));
 //! let mut buffer = Buffer::empty(Rect::new(0, 0, 80, 24));
-//! render(&app, Look::default(), &mut buffer);
+//! render(&app, Theme::default(), &mut buffer);
 //! assert!(format!("{buffer:?}").contains("50.0 %"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod app;
+mod aws;
 mod cli;
 mod clock;
+mod demo;
 mod keys;
-mod model;
+mod say;
 mod sink;
 mod source;
+mod transfer;
 mod view;
 
 pub use app::{App, Event};
-pub use cli::main;
-pub use clock::Clock;
-pub use model::{
+pub use aws::{
     arn::Arn,
     fault::Fault,
     line::{Reader, Writer},
-    observation::{Answer, Observation, Outcome},
-    state::State,
+    observation::{Observation, Outcome},
+    response::Response,
 };
+pub use cli::main;
+pub use clock::Clock;
+pub use demo::simulated;
+pub use say::state::State;
 pub use sink::terminal::run;
-pub use source::{datasync::Connection, simulate::simulated, watch};
-pub use view::{render, theme::Look};
+pub use source::{service::Connection, watch};
+pub use view::{render, theme::Theme};
 
 /// What the benchmarks measure beside the above. Not for others: it may change at any time.
 #[doc(hidden)]
 pub mod bench {
-    pub use crate::{
-        model::estimate::{Bound, Estimate, Estimator, Reading, Stage, Unknown},
+    pub use super::{
         sink::record::{Place, Recorder},
         source::recording::{Recording, tape::Tape},
+        transfer::judge::estimate::{Bound, Estimate, Estimator, Reading, Stage, Unknown},
     };
 }

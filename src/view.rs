@@ -22,15 +22,11 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Span};
 
 use crate::{
     app::{App, Extent, Page},
-    model::{
-        events::Tone,
-        execution::Execution,
-        health::Health,
-        snapshot::Snapshot,
-        statement::{self, Now, Sentence},
-    },
+    aws::snapshot::Snapshot,
+    say::sentences::{self, Now, Sentence},
+    transfer::{events::Severity, execution::Execution, judge::health::Health},
 };
-use theme::Look;
+use theme::Theme;
 
 /// One row of the screen.
 type Row = Vec<Span<'static>>;
@@ -47,7 +43,7 @@ struct Scene<'a> {
 }
 
 /// Draws the app, and tells how much of its page there is.
-pub fn render(app: &App, look: Look, buffer: &mut Buffer) -> Extent {
+pub fn render(app: &App, look: Theme, buffer: &mut Buffer) -> Extent {
     let area = buffer.area;
     if area.is_empty() {
         return Extent::default();
@@ -59,11 +55,11 @@ pub fn render(app: &App, look: Look, buffer: &mut Buffer) -> Extent {
             let now = Now { at: app.now(), zone: app.zone() };
             let width = usize::from(inner.width);
             let health = execution.health(app.now());
-            let warning = app.warning().map(|text| Sentence { tone: Tone::Warning, text: text.into() });
-            let recording = app.recording().map(|text| Sentence { tone: Tone::Plain, text: text.into() });
+            let warning = app.warning().map(|text| Sentence { tone: Severity::Warning, text: text.into() });
+            let recording = app.recording().map(|text| Sentence { tone: Severity::Info, text: text.into() });
             let unread = app.player().and_then(|player| player.unread.as_deref());
-            let unread = unread.map(|text| Sentence { tone: Tone::Plain, text: text.into() });
-            let said = warning.into_iter().chain(statement::statement(execution, &now));
+            let unread = unread.map(|text| Sentence { tone: Severity::Info, text: text.into() });
+            let said = warning.into_iter().chain(sentences::statement(execution, &now));
             let said = said.chain(recording).chain(unread).collect();
             let scene = Scene { app, execution, snapshot: execution.snapshot(), health, said, now, width };
             page(&scene, inner, buffer)

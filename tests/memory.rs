@@ -7,7 +7,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use syncscope::{Answer, App, Arn, Event, Observation, Outcome};
+use syncscope::{App, Arn, Event, Observation, Outcome, Response};
 
 /// The system's allocator, counted.
 struct Counted;
@@ -34,7 +34,7 @@ const ARN: &str =
     "arn:aws:datasync:us-east-1:111122223333:task/task-0123456789abcdef0/execution/exec-0123456789abcdef0";
 
 /// What the service answers over and over: it runs through its statuses, fails, and starts again below.
-fn answers() -> Vec<Answer> {
+fn answers() -> Vec<Response> {
     let status = |place: i64| match place {
         0..20 => "PREPARING",
         1000.. => "VERIFYING",
@@ -42,7 +42,7 @@ fn answers() -> Vec<Answer> {
     };
     let answer = |place: i64| {
         let (status, bytes) = (status(place), place * place * 977);
-        Answer::parse(&format!(
+        Response::parse(&format!(
             r#"{{"Status":"{status}","TaskMode":"ENHANCED","BytesWritten":{bytes},"FilesTransferred":{place},
             "FilesListed":{{"AtSource":{}}},"FilesFailed":{{"Transfer":{},"Verify":{}}},
             "EstimatedBytesToTransfer":{},"EstimatedFilesToTransfer":1100,"Result":{{"TotalDuration":{}}}}}"#,

@@ -102,7 +102,7 @@ struct Chunk {
 }
 
 /// How fast it is from when to when, as shares of the planned duration.
-struct Regime {
+struct RateLevel {
     from: f64,
     until: f64,
     factor: f64,
@@ -122,9 +122,9 @@ struct Plan {
     /// Whether a file's costs add up, else the larger one counts.
     costs_add: bool,
     chunks: Vec<Chunk>,
-    regimes: Vec<Regime>,
+    regimes: Vec<RateLevel>,
     /// The bandwidth limit as a share of the usual byte rate, from and until a share of the duration.
-    limit: Option<Regime>,
+    limit: Option<RateLevel>,
     ramp: f64,
     rhythm: Option<(f64, f64)>,
     /// Mean time between pauses, and their mean length.
@@ -175,22 +175,22 @@ impl Plan {
         match kind {
             "ramping up" => self.ramp = draw.between(0.05, 0.35),
             "throttled midway" => {
-                self.regimes.push(Regime { from: midway, until: 99.0, factor: draw.between(0.25, 0.65) });
+                self.regimes.push(RateLevel { from: midway, until: 99.0, factor: draw.between(0.25, 0.65) });
             }
             "relieved midway" => {
-                self.regimes.push(Regime { from: 0.0, until: midway, factor: draw.between(0.25, 0.65) });
+                self.regimes.push(RateLevel { from: 0.0, until: midway, factor: draw.between(0.25, 0.65) });
             }
             "limit set midway" => {
-                self.limit = Some(Regime { from: midway, until: 99.0, factor: draw.between(0.25, 0.65) });
+                self.limit = Some(RateLevel { from: midway, until: 99.0, factor: draw.between(0.25, 0.65) });
             }
             "limit lifted midway" => {
-                self.limit = Some(Regime { from: 0.0, until: midway, factor: draw.between(0.25, 0.65) });
+                self.limit = Some(RateLevel { from: 0.0, until: midway, factor: draw.between(0.25, 0.65) });
             }
             "day and night" => self.rhythm = Some((draw.between(0.3, 0.7), draw.rng.f64())),
             "pauses" => self.pauses = Some((draw.between(900.0, 2400.0), draw.between(60.0, 400.0))),
             "one long stop" => {
                 let stop = draw.between(0.05, 0.2);
-                self.regimes.push(Regime { from: midway, until: midway + stop, factor: 0.0 });
+                self.regimes.push(RateLevel { from: midway, until: midway + stop, factor: 0.0 });
             }
             "noisy" => (self.fast, self.slow) = (draw.between(0.4, 0.8), draw.between(0.25, 0.45)),
             "a week" => {
@@ -243,9 +243,9 @@ impl Plan {
 
     fn run(&self, kind: &'static str, draw: &mut Draw) -> Run {
         let begin = Timestamp::from_second(1_800_000_000).unwrap_or_default();
-        let mut work = Work::new(self, draw);
+        let mut work = CostModel::new(self, draw);
         let mut readings = Vec::new();
-        let (mut now, mut shown, mut next_poll) = (0.0, Shown::default(), draw.rng.f64() * self.poll);
+        let (mut now, mut shown, mut next_poll) = (0.0, DisplayArgs::default(), draw.rng.f64() * self.poll);
         let mut next_step = self.step * draw.rng.f64() + 20.0;
         let tick = self.step / 5.0;
         while !work.is_done() {
@@ -267,7 +267,7 @@ impl Plan {
         Run { kind, readings, begin, end: after(begin, now) }
     }
 
-    fn reading(&self, at: Timestamp, shown: &Shown, limit: Option<f64>, now: f64) -> Reading {
+    fn reading(&self, at: Timestamp, shown: &DisplayArgs, limit: Option<f64>, now: f64) -> Reading {
         Reading {
             at,
             stage: Stage::Transferring,
@@ -285,7 +285,7 @@ impl Plan {
 
 /// Counters as the service shows them until its next step.
 #[derive(Default)]
-struct Shown {
+struct DisplayArgs {
     at: f64,
     done: (f64, f64),
     listed: (f64, f64),
@@ -293,7 +293,7 @@ struct Shown {
 }
 
 /// The transfer itself.
-struct Work<'a> {
+struct CostModel<'a> {
     plan: &'a Plan,
     rates: (f64, f64),
     fast: Noise,
@@ -306,7 +306,7 @@ struct Work<'a> {
     paused_until: f64,
 }
 
-impl<'a> Work<'a> {
+impl<'a> CostModel<'a> {
     fn new(plan: &'a Plan, draw: &mut Draw) -> Self {
         let mut sums = (0.0, 0.0);
         let before = std::iter::once((0.0, 0.0)).chain(plan.chunks.iter().map(|chunk| {
@@ -349,8 +349,8 @@ impl<'a> Work<'a> {
         (self.chunk as f64 + self.within) / self.plan.chunks.len() as f64
     }
 
-    fn shown(&self, at: f64) -> Shown {
-        Shown { at, done: self.upto(self.place()), listed: self.upto(self.listed), grew: self.grew }
+    fn shown(&self, at: f64) -> DisplayArgs {
+        DisplayArgs { at, done: self.upto(self.place()), listed: self.upto(self.listed), grew: self.grew }
     }
 
     fn speed(&mut self, now: f64, tick: f64, draw: &mut Draw) -> f64 {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     keys::Control,
-    model::{events::Tone, execution::Execution},
+    transfer::{events::Severity, execution::Execution},
 };
 
 /// Seconds of the recording a second, from real time to two weeks in two minutes.
@@ -23,7 +23,7 @@ pub struct Player {
     pub begin: Timestamp,
     /// The last one.
     pub end: Timestamp,
-    /// What happened, for each execution, as far as it was read.
+    /// EventKind happened, for each execution, as far as it was read.
     pub marks: Arc<Vec<Vec<Mark>>>,
     /// The share of the recording that was read for the marks; 1 once it was read to its end.
     pub read: f64,
@@ -37,7 +37,7 @@ pub struct Mark {
     /// When it was seen.
     pub at: Timestamp,
     /// How it is meant.
-    pub tone: Tone,
+    pub tone: Severity,
 }
 
 /// The state of a replay at one moment.
@@ -49,10 +49,10 @@ pub struct Frame {
     pub player: Player,
 }
 
-/// What a replay is asked for.
+/// EventKind a replay is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Command {
-    /// What.
+    /// EventKind.
     pub control: Control,
     /// Whose changes and events are meant: the place among the executions.
     pub execution: usize,
@@ -75,8 +75,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        app::{App, Effect, Event, Page, What},
-        model::arn::{Arn, EXAMPLE},
+        app::{App, Event, EventKind, Page, Request},
+        aws::arn::{Arn, EXAMPLE},
     };
 
     fn at(second: i64) -> Timestamp {
@@ -115,9 +115,9 @@ mod tests {
         app.update(Event::replayed(at(7), frame(2)));
         let press = |app: &mut App, code| {
             app.update(Event::key(at(0), KeyEvent::from(code)));
-            app.take_effects()
+            app.take_requests()
         };
-        let asks = |control, execution| vec![Effect::Replay(Command { control, execution })];
+        let asks = |control, execution| vec![Request::Replay(Command { control, execution })];
         assert_eq!(press(&mut app, KeyCode::Char(' ')), asks(Control::Toggle, 0));
         assert_eq!(press(&mut app, KeyCode::Tab), []);
         assert_eq!(press(&mut app, KeyCode::Char(']')), asks(Control::NextEvent, 1));
@@ -135,14 +135,14 @@ mod tests {
     fn a_replay_pauses_while_the_shell_has_the_terminal() {
         let mut app = App::new([], at(0), TimeZone::UTC);
         app.update(Event::replayed(at(7), frame(1)));
-        app.update(Event { at: at(8), what: What::Suspend });
-        let pause = Effect::Replay(Command { control: Control::Toggle, execution: 0 });
-        assert_eq!(app.take_effects(), [pause, Effect::Suspend]);
+        app.update(Event { at: at(8), what: EventKind::Suspend });
+        let pause = Request::Replay(Command { control: Control::Toggle, execution: 0 });
+        assert_eq!(app.take_requests(), [pause, Request::Suspend]);
         let mut paused = frame(1);
         paused.player.plays = false;
         app.update(Event::replayed(at(7), paused));
-        app.update(Event { at: at(8), what: What::Suspend });
-        assert_eq!(app.take_effects(), [Effect::Suspend], "it pauses already");
+        app.update(Event { at: at(8), what: EventKind::Suspend });
+        assert_eq!(app.take_requests(), [Request::Suspend], "it pauses already");
     }
 
     #[test]
@@ -151,7 +151,7 @@ mod tests {
         for code in [KeyCode::Char(' '), KeyCode::Char('.'), KeyCode::Home] {
             app.update(Event::key(at(0), KeyEvent::from(code)));
         }
-        assert_eq!(app.take_effects(), []);
+        assert_eq!(app.take_requests(), []);
     }
 
     #[test]

@@ -6,19 +6,17 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::{
-    exit::{CannotRun, signalled},
+    exit::{CliError, signalled},
     interval, speed,
-    terminal::{Shown, print},
-    wait::Printed,
+    terminal::{DisplayArgs, print},
+    wait::OutputArgs,
     watch::show,
 };
 use crate::{
     clock::Clock,
+    demo::{Simulation, scenario::Scenario, scenarios::SCENARIOS},
     sink::record::Place,
-    source::{
-        datasync::Connection,
-        simulate::{Simulation, scenario::Scenario, scenarios::SCENARIOS},
-    },
+    source::service::Connection,
 };
 
 /// Its arguments.
@@ -46,13 +44,13 @@ pub struct Demo {
     #[arg(long, value_name = "FILE", conflicts_with = "serve")]
     record: Option<PathBuf>,
     #[command(flatten)]
-    printed: Printed,
+    printed: OutputArgs,
     #[command(flatten)]
-    shown: Shown,
+    shown: DisplayArgs,
 }
 
 /// Runs it.
-pub async fn run(demo: Demo) -> Result<u8, CannotRun> {
+pub async fn run(demo: Demo) -> Result<u8, CliError> {
     if demo.list {
         return list();
     }
@@ -62,7 +60,7 @@ pub async fn run(demo: Demo) -> Result<u8, CannotRun> {
     let Some(scenario) = Scenario::named(&demo.scenario) else {
         let names: Vec<&str> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
         let message = format!("no scenario is called '{}'; there are {}", demo.scenario, names.join(", "));
-        return Err(CannotRun::usage(message));
+        return Err(CliError::usage(message));
     };
     let clock = Clock::fast(Timestamp::now(), demo.speed);
     let simulation = Simulation::start(clock.clone(), vec![scenario], 0)?;
@@ -72,17 +70,17 @@ pub async fn run(demo: Demo) -> Result<u8, CannotRun> {
     show(&connection, arns, demo.interval, clock, place, &demo.printed, &demo.shown).await
 }
 
-fn list() -> Result<u8, CannotRun> {
+fn list() -> Result<u8, CliError> {
     let widest = SCENARIOS.iter().map(|scenario| scenario.name.len()).max().unwrap_or(0);
     let lines: String = SCENARIOS.iter().map(|s| format!("{:widest$}  {}\n", s.name, s.about)).collect();
     print(&lines)?;
     Ok(0)
 }
 
-async fn serve(demo: &Demo) -> Result<u8, CannotRun> {
+async fn serve(demo: &Demo) -> Result<u8, CliError> {
     let clock = Clock::fast(Timestamp::now(), demo.speed);
     let simulation = Simulation::start(clock, SCENARIOS.iter().collect(), demo.port)
-        .map_err(|error| CannotRun { code: 1, message: format!("port {} can't be served on: {error}", demo.port) })?;
+        .map_err(|error| CliError { code: 1, message: format!("port {} can't be served on: {error}", demo.port) })?;
     let mut page = format!("{}\n", simulation.url());
     for (scenario, arn) in simulation.executions() {
         page.push_str(&format!("{arn}  {}\n", scenario.name));

@@ -2,27 +2,31 @@
 
 use std::io;
 
-use crate::model::{
-    execution::Execution,
-    fault::{Fault, FaultKind},
-    progress::{self, Ending},
-    snapshot::Status,
+use crate::{
+    aws::{
+        fault::{Fault, FaultKind},
+        snapshot::Status,
+    },
+    transfer::{
+        execution::Execution,
+        present::progress::{self, Ending},
+    },
 };
 
 /// Why the program could not run.
-pub struct CannotRun {
+pub struct CliError {
     pub code: u8,
     pub message: String,
 }
 
-impl CannotRun {
+impl CliError {
     /// The command line was wrong.
     pub fn usage(message: impl Into<String>) -> Self {
         Self { code: 2, message: message.into() }
     }
 }
 
-impl From<io::Error> for CannotRun {
+impl From<io::Error> for CliError {
     fn from(error: io::Error) -> Self {
         Self { code: 1, message: error.to_string() }
     }
@@ -34,7 +38,7 @@ pub fn how_it_went(execution: &Execution, max_failed: i64) -> u8 {
     if snapshot.status() == Some(Status::Error) {
         return 3;
     }
-    match progress::ending(snapshot, execution.terms()) {
+    match progress::ending(snapshot, execution.applicability()) {
         Some(Ending::Failures(items) | Ending::Short(items) | Ending::SkippedOfAll(items)) if items > max_failed => 4,
         Some(Ending::BytesShort(_)) => 4,
         _ => 0,
@@ -43,22 +47,22 @@ pub fn how_it_went(execution: &Execution, max_failed: i64) -> u8 {
 
 /// From the best to the worst. An ERROR is the worst there is to know. What could not be seen may be one, so it
 /// counts for more than an end with a few failed items, and of the reasons for it the ones that last count most.
-const WORSE_AND_WORSE: [u8; 6] = [0, 4, 9, 8, 7, 3];
+const SEVERITY: [u8; 6] = [0, 4, 9, 8, 7, 3];
 
 /// The exit code of several transfers: the worst one of theirs.
 pub fn worst(codes: impl IntoIterator<Item = u8>) -> u8 {
-    let place = |code: &u8| WORSE_AND_WORSE.iter().position(|known| known == code).unwrap_or(WORSE_AND_WORSE.len());
+    let place = |code: &u8| SEVERITY.iter().position(|known| known == code).unwrap_or(SEVERITY.len());
     codes.into_iter().max_by_key(place).unwrap_or(0)
 }
 
 /// Nothing could be seen, and why.
-pub fn unseen(fault: &Fault) -> CannotRun {
+pub fn from_fault(fault: &Fault) -> CliError {
     let code = match fault.kind {
         FaultKind::Denied | FaultKind::NoCredentials | FaultKind::Expired => 7,
         FaultKind::NotFound => 8,
         _ => 9,
     };
-    CannotRun { code, message: fault.message.clone() }
+    CliError { code, message: fault.message.clone() }
 }
 
 /// Waits for a signal that ends the program, and gives its exit code.

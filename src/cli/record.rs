@@ -9,8 +9,8 @@ use clap::Args;
 use tokio::sync::mpsc::{Receiver, Sender};
 
 use crate::{
-    app::{Event, What},
-    model::observation::Observation,
+    app::{Event, EventKind},
+    aws::observation::Observation,
     sink::{
         folder,
         record::{Place, Recorder},
@@ -19,7 +19,7 @@ use crate::{
 
 /// Whether and where it is recorded.
 #[derive(Debug, Args)]
-pub struct Recorded {
+pub struct RecordArgs {
     /// Record into this file, in place of one for each execution in the state folder
     #[arg(long, value_name = "FILE", conflicts_with = "no_record")]
     pub record: Option<PathBuf>,
@@ -28,7 +28,7 @@ pub struct Recorded {
     pub no_record: bool,
 }
 
-impl Recorded {
+impl RecordArgs {
     /// Where it is recorded; `None` if it is not to be.
     pub fn place(self) -> Option<Place> {
         match self.record {
@@ -63,7 +63,7 @@ pub async fn forward(mut observations: Receiver<Observation>, events: Sender<Eve
 
 /// Where there is no screen: says on standard error why it is not recorded.
 pub fn said(event: &Event) {
-    if let What::Recording(Some(trouble)) = &event.what {
+    if let EventKind::Recording(Some(trouble)) = &event.what {
         let _ = writeln!(io::stderr(), "syncscope: {trouble}");
     }
 }
@@ -76,11 +76,7 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::*;
-    use crate::{
-        app::App,
-        model::{arn::Arn, state::State},
-        source::simulate::simulated,
-    };
+    use crate::{app::App, aws::arn::Arn, demo::simulated, say::state::State};
 
     /// An app that took these observations, recorded on the way.
     async fn watched(looks: &[Observation], place: Option<Place>) -> App {
@@ -95,7 +91,7 @@ mod tests {
         };
         let folding = async {
             while let Some(event) = stream.recv().await {
-                assert!(!matches!(event.what, What::Recording(Some(_))), "{event:?}");
+                assert!(!matches!(event.what, EventKind::Recording(Some(_))), "{event:?}");
                 app.update(event);
             }
         };

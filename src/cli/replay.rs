@@ -13,22 +13,24 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
 use super::{
-    exit::{CannotRun, how_it_went, worst},
+    exit::{CliError, how_it_went, worst},
     interval,
-    terminal::{Shown, has_live_lines, has_screen, look, print},
+    terminal::{DisplayArgs, has_live_lines, has_screen, look, print},
 };
 use crate::{
     app::{
-        App, Effect, End, Event, Extent,
+        App, End, Event, Extent, Request,
         player::{Command, Frame, Player},
     },
+    aws::observation::Observation,
     clock::Clock,
-    model::{execution::Execution, observation::Observation, state::State},
+    say::state::State,
     sink::{
         lines,
         terminal::{self, Screen, Tty},
     },
     source::recording::{Recording, cursor, tape},
+    transfer::execution::Execution,
     view::text::clean,
 };
 
@@ -47,7 +49,7 @@ pub struct Replay {
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = interval)]
     interval: Duration,
     #[command(flatten)]
-    shown: Shown,
+    shown: DisplayArgs,
 }
 
 /// What is printed.
@@ -67,9 +69,9 @@ fn speed(text: &str) -> Result<f64, String> {
 const AT_ONCE: usize = 1 << 16;
 
 /// Runs it.
-pub async fn run(replay: Replay) -> Result<u8, CannotRun> {
+pub async fn run(replay: Replay) -> Result<u8, CliError> {
     let recording = Recording::open(&replay.file, replay.interval);
-    let recording = recording.map_err(|why| CannotRun::usage(clean(&why).into_owned()))?;
+    let recording = recording.map_err(|why| CliError::usage(clean(&why).into_owned()))?;
     let recording = Arc::new(recording);
     match replay.output {
         Some(Output::Ndjson) => {
@@ -91,7 +93,7 @@ pub async fn run(replay: Replay) -> Result<u8, CannotRun> {
         None if shows(&replay) => on_screen(&replay, recording).await,
         None => {
             let app = folded(&recording, |_, _| Ok(()))?;
-            print(&lines::farewell(&app, look(&replay.shown)))?;
+            print(&lines::final_state(&app, look(&replay.shown)))?;
             Ok(ended(&app))
         }
     }
@@ -144,7 +146,7 @@ fn complain(app: &App) {
     }
 }
 
-async fn on_screen(replay: &Replay, recording: Arc<Recording>) -> Result<u8, CannotRun> {
+async fn on_screen(replay: &Replay, recording: Arc<Recording>) -> Result<u8, CliError> {
     let look = look(&replay.shown);
     let app = App::new(recording.arns(), recording.begin(), TimeZone::system());
     let (events, mut stream) = mpsc::channel(256);
@@ -156,7 +158,7 @@ async fn on_screen(replay: &Replay, recording: Arc<Recording>) -> Result<u8, Can
     drop(screen);
     // the terminal is gone, and nobody reads what would be said of it
     let Ok(app) = ended else { return Ok(129) };
-    let _ = print(&lines::farewell(&app, look));
+    let _ = print(&lines::final_state(&app, look));
     complain(&app);
     match app.end() {
         Some(End::Stopped(code)) => Ok(*code),
@@ -175,9 +177,9 @@ impl Screen for Commanding {
         self.tty.draw(app)
     }
 
-    fn carry_out(&mut self, effect: Effect) -> io::Result<Option<String>> {
+    fn carry_out(&mut self, effect: Request) -> io::Result<Option<String>> {
         match effect {
-            Effect::Replay(command) => {
+            Request::Replay(command) => {
                 // a tape that is gone plays nothing any more
                 let _ = self.commands.send(command);
                 Ok(None)

@@ -6,20 +6,20 @@ use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 
 use super::{
-    exit::{CannotRun, worst},
-    once::{self, STDIN, Seen},
-    reach::Reach,
+    connection::ConnectionArgs,
+    exit::{CliError, worst},
+    poll_once::{self, STDIN, Seen},
     terminal::{print, say},
     watch::services,
 };
 use crate::{
+    aws::arn::Arn,
     clock::Clock,
-    model::{
-        arn::Arn,
+    say::{
         redact::Redactor,
         report::{self, Context},
+        sentences::Now,
         state::State,
-        statement::Now,
     },
     view::text::clean,
 };
@@ -46,7 +46,7 @@ pub struct Report {
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
     max_failed: i64,
     #[command(flatten)]
-    reach: Reach,
+    reach: ConnectionArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -56,14 +56,14 @@ enum Output {
 }
 
 /// Runs it.
-pub async fn run(report: Report) -> Result<u8, CannotRun> {
+pub async fn run(report: Report) -> Result<u8, CliError> {
     let clock = Clock::wall();
     let is_file = is_file(&report.transfer)?;
     let all = if is_file {
-        once::read(&report.transfer, clock.now())?
+        poll_once::read(&report.transfer, clock.now())?
     } else {
         let arns = report.reach.arns(std::slice::from_ref(&report.transfer))?;
-        once::ask(services(&report.reach.connection(), &arns)?, || clock.now()).await
+        poll_once::ask(services(&report.reach.connection(), &arns)?, || clock.now()).await
     };
     let (mut text, mut codes) = (String::new(), Vec::new());
     for seen in &all {
@@ -79,7 +79,7 @@ pub async fn run(report: Report) -> Result<u8, CannotRun> {
 }
 
 /// The page of one transfer, and its exit code.
-fn told(report: &Report, seen: &Seen, is_file: bool) -> Result<(String, u8), CannotRun> {
+fn told(report: &Report, seen: &Seen, is_file: bool) -> Result<(String, u8), CliError> {
     let mut context = Context {
         profile: report.reach.profile.clone(),
         endpoint_url: report.reach.endpoint_url.clone(),
@@ -113,7 +113,7 @@ fn told(report: &Report, seen: &Seen, is_file: bool) -> Result<(String, u8), Can
     Ok((text, code))
 }
 
-fn redacted(seen: &Seen, context: &mut Context) -> Result<Seen, CannotRun> {
+fn redacted(seen: &Seen, context: &mut Context) -> Result<Seen, CliError> {
     let mut redactor = Redactor::of(&seen.observations);
     for text in [&context.endpoint_url, &context.profile].into_iter().flatten() {
         redactor.learn(text);
@@ -131,13 +131,13 @@ fn redacted(seen: &Seen, context: &mut Context) -> Result<Seen, CannotRun> {
 }
 
 /// Whether a file is meant, or a transfer.
-fn is_file(given: &str) -> Result<bool, CannotRun> {
+fn is_file(given: &str) -> Result<bool, CliError> {
     let is_name = given.starts_with("arn:") || given.starts_with("https://") || given.starts_with("http://");
     if given == STDIN || (!is_name && (given.contains(['/', '.']) || Path::new(given).exists())) {
         return Ok(true);
     }
     match Arn::parse_in(given, Some("us-east-1")) {
-        Err(error) if !is_name => Err(CannotRun::usage(format!("there is no file of that name, and {error}"))),
+        Err(error) if !is_name => Err(CliError::usage(format!("there is no file of that name, and {error}"))),
         _ => Ok(false),
     }
 }

@@ -4,20 +4,20 @@ use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 
 use super::{
-    exit::{CannotRun, worst},
-    once::{self, STDIN, Seen},
-    reach::Reach,
-    terminal::{Shown, look, print, say},
+    connection::ConnectionArgs,
+    exit::{CliError, worst},
+    poll_once::{self, STDIN, Seen},
+    terminal::{DisplayArgs, look, print, say},
     watch::services,
 };
 use crate::{
     clock::Clock,
-    model::{
-        execution::Execution,
-        glance::{self, Template, USUAL},
+    say::{
+        sentences::Now,
         state::State,
-        statement::Now,
+        summary::{self, Template, USUAL},
     },
+    transfer::execution::Execution,
     view::text::{clean, width},
 };
 
@@ -51,9 +51,9 @@ pub struct Status {
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
     max_failed: i64,
     #[command(flatten)]
-    reach: Reach,
+    reach: ConnectionArgs,
     #[command(flatten)]
-    shown: Shown,
+    shown: DisplayArgs,
 }
 
 /// What is printed.
@@ -64,13 +64,13 @@ pub enum Output {
 }
 
 /// Runs it.
-pub async fn run(status: Status) -> Result<u8, CannotRun> {
+pub async fn run(status: Status) -> Result<u8, CliError> {
     let clock = Clock::wall();
     let (read, asked): (Vec<&String>, Vec<&String>) = status.transfers.iter().partition(|given| *given == STDIN);
     let asked: Vec<String> = asked.into_iter().cloned().collect();
     let services = services(&status.reach.connection(), &status.reach.arns(&asked)?)?;
-    let mut all = if read.is_empty() { Vec::new() } else { once::read(STDIN, clock.now())? };
-    all.extend(once::ask(services, || clock.now()).await);
+    let mut all = if read.is_empty() { Vec::new() } else { poll_once::read(STDIN, clock.now())? };
+    all.extend(poll_once::ask(services, || clock.now()).await);
     let (mut page, mut codes) = (String::new(), Vec::new());
     for seen in &all {
         let execution = seen.execution();
@@ -100,7 +100,7 @@ fn said(status: &Status, seen: &Seen, execution: &Execution, first: bool) -> Str
         return String::new();
     }
     let until = seen.recorded.as_ref().map(|recorded| recorded.until);
-    let lines = glance::lines(execution, &now, until);
+    let lines = summary::lines(execution, &now, until);
     let widest = lines.iter().map(|(label, _)| width(label)).max().unwrap_or(0);
     let between = if first { "" } else { "\n" };
     let lines: String =

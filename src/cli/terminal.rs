@@ -4,11 +4,11 @@ use std::io::{self, IsTerminal, Write};
 
 use clap::{Args, ValueEnum};
 
-use crate::view::theme::Look;
+use crate::view::theme::Theme;
 
 /// How it is shown.
 #[derive(Debug, Args)]
-pub struct Shown {
+pub struct DisplayArgs {
     /// Colours: in a terminal without NO_COLOR, always, or never
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Colour,
@@ -26,7 +26,7 @@ pub enum Colour {
 }
 
 /// What it is drawn with.
-pub fn look(shown: &Shown) -> Look {
+pub fn look(shown: &DisplayArgs) -> Theme {
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let colour = match shown.color {
         Colour::Auto => !no_colour && io::stdout().is_terminal(),
@@ -35,7 +35,7 @@ pub fn look(shown: &Shown) -> Look {
     };
     // crossterm looks at NO_COLOR too; what is to be drawn is decided here alone
     crossterm::style::force_color_output(true);
-    Look { colour, ascii: shown.ascii || !is_utf8() }
+    Theme { colour, ascii: shown.ascii || !is_utf8() }
 }
 
 /// Whether the locale says that characters are UTF-8: the first of these variables that is set decides.

@@ -9,23 +9,24 @@ use jiff::{SignedDuration, tz::TimeZone};
 use tokio::sync::mpsc;
 
 use super::{
-    exit::{CannotRun, how_it_went, unseen, worst},
-    reach::Reach,
-    record::{Recorded, forward, said},
+    connection::ConnectionArgs,
+    exit::{CliError, from_fault, how_it_went, worst},
+    record::{RecordArgs, forward, said},
     span,
-    terminal::{Shown, has_live_lines, look, say},
+    terminal::{DisplayArgs, has_live_lines, look, say},
     watch::services,
 };
 use crate::{
     app::{App, End, Event},
+    aws::{arn::Arn, observation::Observation},
     clock::Clock,
-    model::{arn::Arn, execution::Execution, observation::Observation},
     sink::{
         lines::{self, Form, Waited, Waiting},
         record::Place,
     },
-    source::{datasync::Service, poll},
-    view::theme::Look,
+    source::{poll, service::Service},
+    transfer::execution::Execution,
+    view::theme::Theme,
 };
 
 /// Its arguments.
@@ -55,11 +56,11 @@ pub struct Wait {
     #[arg(long)]
     follow: bool,
     #[command(flatten)]
-    reach: Reach,
+    reach: ConnectionArgs,
     #[command(flatten)]
-    recorded: Recorded,
+    recorded: RecordArgs,
     #[command(flatten)]
-    shown: Shown,
+    shown: DisplayArgs,
 }
 
 /// What to print.
@@ -71,13 +72,13 @@ pub enum Output {
 
 /// Whether to print where there could be a screen.
 #[derive(Debug, Args)]
-pub struct Printed {
+pub struct OutputArgs {
     /// Print in place of the screen: lines for a person, or the state at each change as JSON, one a line
     #[arg(long, value_name = "FORM")]
     output: Option<Output>,
 }
 
-impl Printed {
+impl OutputArgs {
     /// What is printed; `None` where a screen is wanted.
     pub fn form(&self) -> Option<Form> {
         self.output.map(|output| match output {
@@ -88,11 +89,11 @@ impl Printed {
 }
 
 /// Runs it.
-pub async fn run(wait: Wait) -> Result<u8, CannotRun> {
+pub async fn run(wait: Wait) -> Result<u8, CliError> {
     let arns = wait.reach.arns(&wait.transfers)?;
     if let Some(execution) = arns.iter().find(|arn| wait.follow && arn.execution.is_some()) {
         let task = execution.task_arn();
-        return Err(CannotRun::usage(format!(
+        return Err(CliError::usage(format!(
             "--follow goes from one execution of a task to the next; give the task's ARN, {task}, in place of an execution's"
         )));
     }
@@ -107,13 +108,13 @@ pub async fn run(wait: Wait) -> Result<u8, CannotRun> {
     let services = services(&wait.reach.connection(), &arns)?;
     let observations = observe(services, wait.reach.interval, &clock, wait.follow);
     let app = App::new(arns, clock.now(), TimeZone::system());
-    let patience = Patience { max_failed: wait.max_failed, timeout: wait.timeout };
+    let patience = Limits { max_failed: wait.max_failed, timeout: wait.timeout };
     in_lines(app, look(&wait.shown), waiting, patience, observations, wait.recorded.place(), clock).await
 }
 
 /// What is put up with.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Patience {
+pub struct Limits {
     /// So many failed items are none.
     pub max_failed: i64,
     /// How long it may take.
@@ -141,13 +142,13 @@ fn observe(
 /// Waits, and tells in lines.
 pub async fn in_lines(
     app: App,
-    look: Look,
+    look: Theme,
     waiting: Waiting,
-    patience: Patience,
+    patience: Limits,
     observations: mpsc::Receiver<Observation>,
     place: Option<Place>,
     clock: Clock,
-) -> Result<u8, CannotRun> {
+) -> Result<u8, CliError> {
     let (events, mut stream) = mpsc::channel::<Event>(256);
     tokio::spawn(forward(observations, events.clone(), place));
     tokio::spawn(lines::listen(events, clock, patience.timeout)?);
@@ -161,14 +162,14 @@ pub async fn in_lines(
 }
 
 /// The exit code of it all, and a sentence for what the lines did not say.
-fn outcome(waited: &Waited, patience: Patience) -> Result<u8, CannotRun> {
+fn outcome(waited: &Waited, patience: Limits) -> Result<u8, CliError> {
     if let Some(stalled) = &waited.stalled {
-        return Err(CannotRun { code: 6, message: stalled.clone() });
+        return Err(CliError { code: 6, message: stalled.clone() });
     }
     if let Some(End::Stopped(code)) = waited.app.end() {
         return match (code, patience.timeout) {
             (124, Some(timeout)) => {
-                Err(CannotRun { code: 124, message: format!("it is not over after {timeout:#} (--timeout)") })
+                Err(CliError { code: 124, message: format!("it is not over after {timeout:#} (--timeout)") })
             }
             _ => Ok(*code),
         };
@@ -184,7 +185,7 @@ fn outcome(waited: &Waited, patience: Patience) -> Result<u8, CannotRun> {
 }
 
 /// Why it can't be seen, where nobody asks any more; what was recorded before may tell how it was then.
-fn lost(execution: &Execution) -> Option<CannotRun> {
+fn lost(execution: &Execution) -> Option<CliError> {
     let fault = &execution.fault()?.fault;
-    (execution.next().is_none() && !execution.is_over()).then(|| unseen(fault))
+    (execution.next().is_none() && !execution.is_over()).then(|| from_fault(fault))
 }

@@ -8,40 +8,40 @@ use tokio::sync::mpsc;
 
 use super::{
     Cli,
-    exit::{CannotRun, unseen},
-    reach::{Reach, UNVERIFIED},
-    record::{Recorded, forward},
-    terminal::{Shown, has_screen, look, print},
-    wait::{self, Patience, Printed},
+    connection::{ConnectionArgs, UNVERIFIED},
+    exit::{CliError, from_fault},
+    record::{RecordArgs, forward},
+    terminal::{DisplayArgs, has_screen, look, print},
+    wait::{self, Limits, OutputArgs},
 };
 use crate::{
     app::{App, End},
+    aws::{arn::Arn, observation::Observation},
     clock::Clock,
-    model::{arn::Arn, observation::Observation, report::Context},
+    say::report::Context,
     sink::{
         lines::{self, Form, Waiting},
         record::Place,
         terminal,
     },
     source::{
-        datasync::{Connection, Service},
         poll,
-        tls::ConfigError,
+        service::{Connection, Service, tls::ConfigError},
     },
-    view::theme::Look,
+    view::theme::Theme,
 };
 
 /// Runs it.
 pub async fn run(
     transfers: Vec<String>,
-    reach: Reach,
-    recorded: Recorded,
-    printed: &Printed,
-    shown: &Shown,
-) -> Result<u8, CannotRun> {
+    reach: ConnectionArgs,
+    recorded: RecordArgs,
+    printed: &OutputArgs,
+    shown: &DisplayArgs,
+) -> Result<u8, CliError> {
     if transfers.is_empty() {
         let usage = Cli::command().render_usage();
-        return Err(CannotRun::usage(format!(
+        return Err(CliError::usage(format!(
             "give the ARN of an execution or a task, or try: syncscope demo\n\n{usage}\n\nFor more, try: syncscope --help"
         )));
     }
@@ -56,13 +56,13 @@ pub async fn show(
     interval: Duration,
     clock: Clock,
     place: Option<Place>,
-    printed: &Printed,
-    shown: &Shown,
-) -> Result<u8, CannotRun> {
+    printed: &OutputArgs,
+    shown: &DisplayArgs,
+) -> Result<u8, CliError> {
     let look = look(shown);
     let warning = connection.no_verify_ssl.then(|| UNVERIFIED.to_owned());
     let services = services(connection, &arns)?;
-    let app = App::new(arns, clock.now(), TimeZone::system()).warning_of(warning).reached_by(Context {
+    let app = App::new(arns, clock.now(), TimeZone::system()).with_warning(warning).with_context(Context {
         profile: connection.profile.clone(),
         endpoint_url: connection.endpoint_url.clone(),
         ..Context::default()
@@ -72,16 +72,16 @@ pub async fn show(
         None if has_screen() => on_screen(app, look, observations, place, clock).await,
         form => {
             let waiting = Waiting { form: form.unwrap_or(Form::Lines), ..Waiting::default() };
-            wait::in_lines(app, look, waiting, Patience::default(), observations, place, clock).await
+            wait::in_lines(app, look, waiting, Limits::default(), observations, place, clock).await
         }
     }
 }
 
 /// A way to the service for each of them.
-pub fn services(connection: &Connection, arns: &[Arn]) -> Result<Vec<(Service, Arn)>, CannotRun> {
+pub fn services(connection: &Connection, arns: &[Arn]) -> Result<Vec<(Service, Arn)>, CliError> {
     let service = |arn: &Arn| Ok((Service::new(connection, arn)?, arn.clone()));
     let services: Result<_, ConfigError> = arns.iter().map(service).collect();
-    services.map_err(|error| CannotRun::usage(error.to_string()))
+    services.map_err(|error| CliError::usage(error.to_string()))
 }
 
 /// One receiver for what all of them observe.
@@ -95,11 +95,11 @@ fn observe(services: Vec<(Service, Arn)>, interval: Duration, clock: &Clock) -> 
 
 async fn on_screen(
     app: App,
-    look: Look,
+    look: Theme,
     observations: mpsc::Receiver<Observation>,
     place: Option<Place>,
     clock: Clock,
-) -> Result<u8, CannotRun> {
+) -> Result<u8, CliError> {
     let (events, mut stream) = mpsc::channel(256);
     tokio::spawn(forward(observations, events.clone(), place));
     let mut tty = terminal::Tty::take(look)?;
@@ -113,9 +113,9 @@ async fn on_screen(
         Err(_) => return Ok(129),
     };
     // a window that was closed shows no last words, and the exit code still says what happened
-    let _ = print(&lines::farewell(&app, look));
+    let _ = print(&lines::final_state(&app, look));
     match app.end() {
-        Some(End::Unseen(fault)) => Err(unseen(fault)),
+        Some(End::Unseen(fault)) => Err(from_fault(fault)),
         Some(End::Stopped(code)) => Ok(*code),
         Some(End::Quit) | None => Ok(0),
     }

@@ -15,18 +15,22 @@ use tokio::{
 };
 
 use crate::{
-    app::{App, Event, What},
+    app::{App, Event, EventKind},
+    aws::response::Response,
     clock::Clock,
-    model::{
-        execution::Execution,
-        health::{Health, HealthState},
-        observation::Answer,
+    say::{
+        sentences::{self, Now},
         state::State,
-        statement,
-        statement::Now,
         units,
     },
-    view::{text, text::clean, theme::Look},
+    transfer::{
+        execution::Execution,
+        judge::health::{Health, HealthState},
+    },
+    view::{
+        text::{self, clean},
+        theme::Theme,
+    },
 };
 
 /// How to wait, and what to tell meanwhile.
@@ -34,7 +38,7 @@ use crate::{
 pub struct Waiting {
     /// How often a line comes while nothing else is to tell.
     pub progress_every: SignedDuration,
-    /// What is printed.
+    /// EventKind is printed.
     pub form: Form,
     /// A stall of so long ends it.
     pub fail_on_stall: Option<SignedDuration>,
@@ -42,7 +46,7 @@ pub struct Waiting {
     pub follow: bool,
 }
 
-/// What is printed on standard output.
+/// EventKind is printed on standard output.
 #[derive(Clone, Copy, Debug)]
 pub enum Form {
     /// Lines for a person.
@@ -59,12 +63,12 @@ impl Default for Waiting {
     }
 }
 
-/// What came of waiting.
+/// EventKind came of waiting.
 #[derive(Debug)]
 pub struct Waited {
     /// All that was seen.
     pub app: App,
-    /// What stalled for too long, in a sentence.
+    /// EventKind stalled for too long, in a sentence.
     pub stalled: Option<String>,
 }
 
@@ -72,10 +76,10 @@ pub struct Waited {
 /// the app ends.
 ///
 /// # Errors
-/// What there was to tell could not be written.
+/// EventKind there was to tell could not be written.
 pub async fn run(
     app: App,
-    look: Look,
+    look: Theme,
     waiting: Waiting,
     out: &mut impl Write,
     err: &mut impl Write,
@@ -86,7 +90,7 @@ pub async fn run(
     let mut waited = Waited { app, stalled: None };
     while waited.app.end().is_none() && waited.stalled.is_none() {
         let Some(event) = events.next().await else { break };
-        let (show, observed) = (matches!(event.what, What::Show), matches!(event.what, What::Observed(_)));
+        let (show, observed) = (matches!(event.what, EventKind::Show), matches!(event.what, EventKind::Observed(_)));
         waited.app.update(event);
         if show {
             teller.state(&waited.app)?;
@@ -119,7 +123,7 @@ fn stalled(app: &App, most: SignedDuration) -> Option<String> {
 
 /// Tells what there is to tell, where it belongs.
 struct Teller<'a, O, E> {
-    look: Look,
+    look: Theme,
     waiting: Waiting,
     out: &'a mut O,
     err: &'a mut E,
@@ -141,7 +145,7 @@ impl<O: Write, E: Write> Teller<'_, O, E> {
     }
 
     fn tell_of(&mut self, place: usize, execution: &Execution, app: &App, observed: bool) -> io::Result<()> {
-        let asked = execution.asked_at().is_some();
+        let asked = execution.polled_at().is_some();
         let health = execution.health(app.now());
         let told = &mut self.told[place];
         if matches!(self.waiting.form, Form::States) && observed && told.is_news(execution, &health) {
@@ -161,7 +165,7 @@ impl<O: Write, E: Write> Teller<'_, O, E> {
         Ok(())
     }
 
-    /// Draws the live lines over those of before. What is over is drawn once more, and stays.
+    /// Draws the live lines over those of before. EventKind is over is drawn once more, and stays.
     fn draw(&mut self, app: &App, columns: usize) -> io::Result<()> {
         self.wipe()?;
         // the last column is left alone: a terminal that wraps there would add a line
@@ -200,7 +204,7 @@ impl<O: Write, E: Write> Teller<'_, O, E> {
                     writeln!(self.out, "{}", State::of(execution, app.now()).json())?;
                 }
             }
-            _ => self.out.write_all(farewell(app, self.look).as_bytes())?,
+            _ => self.out.write_all(final_state(app, self.look).as_bytes())?,
         }
         self.out.flush()
     }
@@ -216,10 +220,10 @@ impl<O: Write, E: Write> Teller<'_, O, E> {
     }
 }
 
-/// What was told of a transfer last.
+/// EventKind was told of a transfer last.
 #[derive(Clone, Debug, Default)]
 struct Told {
-    answer: Option<Answer>,
+    answer: Option<Response>,
     fault: Option<&'static str>,
     health: Option<HealthState>,
     progress: Option<Progress>,
@@ -238,7 +242,7 @@ impl Told {
             _ => false,
         };
         let same = same_answer && self.fault == fault && self.health == Some(health.state);
-        if !same && execution.asked_at().is_some() {
+        if !same && execution.polled_at().is_some() {
             (self.answer, self.fault, self.health) = (execution.answer().cloned(), fault, Some(health.state));
             return true;
         }
@@ -288,7 +292,7 @@ fn live_line(execution: &Execution, app: &App) -> String {
 fn said(execution: &Execution, app: &App) -> String {
     match execution.fault() {
         Some(sight) => format!("no answer: {}", sight.fault),
-        None => statement::headline(execution, &Now { at: app.now(), zone: app.zone() }).join("  "),
+        None => sentences::headline(execution, &Now { at: app.now(), zone: app.zone() }).join("  "),
     }
 }
 
@@ -316,14 +320,14 @@ pub fn listen(
         seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             let what = tokio::select! {
-                _ = seconds.tick() => What::Tick,
-                _ = asked.recv() => What::Show,
-                _ = terminate.recv() => What::Stop(143),
-                _ = hang_up.recv() => What::Stop(129),
-                _ = interrupt.recv() => What::Stop(130),
-                () = &mut runs_out => What::Stop(124),
+                _ = seconds.tick() => EventKind::Tick,
+                _ = asked.recv() => EventKind::Show,
+                _ = terminate.recv() => EventKind::Stop(143),
+                _ = hang_up.recv() => EventKind::Stop(129),
+                _ = interrupt.recv() => EventKind::Stop(130),
+                () = &mut runs_out => EventKind::Stop(124),
             };
-            let last = matches!(what, What::Stop(_));
+            let last = matches!(what, EventKind::Stop(_));
             if events.send(Event { at: clock.now(), what }).await.is_err() || last {
                 return;
             }
@@ -339,16 +343,16 @@ async fn run_out(clock: &Clock, time: Option<SignedDuration>) {
 }
 
 /// The last state of each transfer, for the scrollback.
-pub fn farewell(app: &App, look: Look) -> String {
+pub fn final_state(app: &App, look: Theme) -> String {
     let now = Now { at: app.now(), zone: app.zone() };
     let mut page = String::new();
     for execution in app.executions().iter().filter(|execution| execution.snapshot().is_some()) {
         let name = execution.task().name.as_deref().map(|name| format!("{name}  ")).unwrap_or_default();
-        let headline = statement::headline(execution, &now).join("  ");
+        let headline = sentences::headline(execution, &now).join("  ");
         let mut lines = vec![format!("{name}{}", execution.arn()), headline];
-        lines.extend(statement::statement(execution, &now).into_iter().map(|sentence| sentence.text));
+        lines.extend(sentences::statement(execution, &now).into_iter().map(|sentence| sentence.text));
         lines.extend(
-            execution.answered_at().map(|at| format!("Last answer at {}.", units::date_and_time(at, app.zone()))),
+            execution.responded_at().map(|at| format!("Last answer at {}.", units::date_and_time(at, app.zone()))),
         );
         for line in lines {
             page.push_str(&look.text(&clean(&line)));
@@ -364,9 +368,9 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
-    use crate::model::{
-        arn::Arn,
-        execution::tests::{ARN, answer, at},
+    use crate::{
+        aws::arn::Arn,
+        transfer::execution::tests::{ARN, answer, at},
     };
 
     /// A transfer that moves for ten minutes and stands still from then on, looked at every 15 s.
@@ -380,11 +384,11 @@ mod tests {
         })
     }
 
-    /// What came of waiting, when, and what was printed.
+    /// EventKind came of waiting, when, and what was printed.
     async fn waited(waiting: Waiting, events: impl Iterator<Item = Event>) -> (Waited, String, String) {
         let app = App::new([Arn::parse(ARN).unwrap()], at(0), TimeZone::UTC);
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let look = Look { colour: false, ascii: false };
+        let look = Theme { colour: false, ascii: false };
         let waited = run(app, look, waiting, &mut out, &mut err, stream::iter(events)).await.unwrap();
         (waited, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
     }

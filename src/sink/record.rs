@@ -18,13 +18,13 @@ use self::{
     prune::Keep,
 };
 use crate::{
-    app::What,
-    model::{
+    app::EventKind,
+    aws::{
         arn::Arn,
-        execution::Execution,
         observation::{Observation, Outcome},
         snapshot::Time,
     },
+    transfer::execution::Execution,
 };
 
 mod file;
@@ -65,7 +65,7 @@ pub struct Recorder {
     ended: oneshot::Receiver<()>,
     /// Transfers that have their past.
     begun: HashSet<Arc<str>>,
-    /// What did not come in time.
+    /// EventKind did not come in time.
     late: Option<oneshot::Receiver<Kept>>,
     trouble: Option<String>,
     patience: Patience,
@@ -77,10 +77,10 @@ struct Job {
     done: oneshot::Sender<Kept>,
 }
 
-/// What came of keeping an observation.
+/// EventKind came of keeping an observation.
 #[derive(Debug, Default)]
 struct Kept {
-    /// What was watched of its execution before.
+    /// EventKind was watched of its execution before.
     restored: Option<Box<Execution>>,
     /// Why there is no recording at the moment.
     trouble: Option<String>,
@@ -111,7 +111,7 @@ impl Recorder {
 
     /// Writes an observation down, and gives what is to be known before it is passed on: what was watched before,
     /// at the first one of an execution, and why it is not recorded, where that has changed.
-    pub async fn keep(&mut self, observation: &Observation) -> Vec<What> {
+    pub async fn keep(&mut self, observation: &Observation) -> Vec<EventKind> {
         if let Some(late) = &mut self.late {
             match late.try_recv() {
                 Err(oneshot::error::TryRecvError::Empty) => return Vec::new(),
@@ -120,10 +120,10 @@ impl Recorder {
             }
         }
         let Kept { restored, trouble } = self.kept(observation).await;
-        let restored = restored.map(What::Restored);
+        let restored = restored.map(EventKind::Restored);
         let changed = trouble != self.trouble;
         self.trouble.clone_from(&trouble);
-        restored.into_iter().chain(changed.then_some(What::Recording(trouble))).collect()
+        restored.into_iter().chain(changed.then_some(EventKind::Recording(trouble))).collect()
     }
 
     /// Lets every file go, and waits for that as long as for a line.
@@ -222,7 +222,7 @@ impl Archive {
         })
     }
 
-    /// What can wait until the observation was passed on.
+    /// EventKind can wait until the observation was passed on.
     fn tidy(&mut self, now: Timestamp) {
         for recording in self.tapes.iter_mut().filter_map(|tape| tape.recording.as_mut()) {
             recording.keep_small(now);
@@ -232,7 +232,7 @@ impl Archive {
             && !std::mem::replace(&mut self.is_pruned, true)
         {
             let folder = folder.clone();
-            // What can't be pruned now is pruned another time.
+            // EventKind can't be pruned now is pruned another time.
             let _ = thread::Builder::new().spawn(move || prune::prune(&folder, now, Keep::default()));
         }
     }
@@ -271,7 +271,7 @@ impl Tape {
         };
         tape.begin(at);
         if !matches!(tape.trouble, Some(Trouble::NoFile(_))) {
-            // What can't be written may still be read; where it can't, the watch begins with nothing.
+            // EventKind can't be written may still be read; where it can't, the watch begins with nothing.
             tape.past = past::read(&tape.path).unwrap_or_default();
         }
         tape
@@ -293,7 +293,7 @@ impl Tape {
         restored
     }
 
-    /// What was watched of an execution before, at its first observation. If its first answer says that it is
+    /// EventKind was watched of an execution before, at its first observation. If its first answer says that it is
     /// another execution under the same name, as emulators have them, the old recording makes room.
     fn restored(&mut self, observation: &Observation) -> Option<Execution> {
         let known = self.transfers.iter().position(|transfer| transfer.name == observation.execution);

@@ -29,11 +29,11 @@ use tokio::{
     time::{Instant, MissedTickBehavior},
 };
 
+use super::handover;
 use crate::{
-    app::{App, Effect, Event, Extent, What},
+    app::{App, Event, EventKind, Extent, Request},
     clock::Clock,
-    sink::handover,
-    view::{self, theme::Look},
+    view::{self, theme::Theme},
 };
 
 /// Where an app is drawn.
@@ -48,7 +48,7 @@ pub trait Screen {
     ///
     /// # Errors
     /// The terminal could not be written to.
-    fn carry_out(&mut self, effect: Effect) -> io::Result<Option<String>>;
+    fn carry_out(&mut self, effect: Request) -> io::Result<Option<String>>;
 }
 
 /// Any terminal of ratatui's, say one in memory: drawn in full colour, and without a clipboard.
@@ -58,15 +58,15 @@ where
 {
     fn draw(&mut self, app: &App) -> io::Result<Extent> {
         let mut extent = Extent::default();
-        let drawn = Terminal::draw(self, |frame| extent = view::render(app, Look::default(), frame.buffer_mut()));
+        let drawn = Terminal::draw(self, |frame| extent = view::render(app, Theme::default(), frame.buffer_mut()));
         drawn.map_err(io::Error::other)?;
         Ok(extent)
     }
 
-    fn carry_out(&mut self, effect: Effect) -> io::Result<Option<String>> {
+    fn carry_out(&mut self, effect: Request) -> io::Result<Option<String>> {
         match effect {
-            Effect::Redraw => self.clear().map_err(io::Error::other)?,
-            Effect::Copy(_) | Effect::HandOver { .. } | Effect::StopJob | Effect::Suspend | Effect::Replay(_) => {}
+            Request::Redraw => self.clear().map_err(io::Error::other)?,
+            Request::Copy(_) | Request::HandOver { .. } | Request::StopJob | Request::Suspend | Request::Replay(_) => {}
         }
         Ok(None)
     }
@@ -105,7 +105,7 @@ pub async fn run(mut app: App, screen: &mut impl Screen, events: impl Stream<Ite
         while let Some(Some(event)) = events.next().now_or_never() {
             dirty |= app.update(event);
         }
-        for effect in app.take_effects() {
+        for effect in app.take_requests() {
             if let Some(note) = screen.carry_out(effect)? {
                 app.noted(note);
             }
@@ -128,7 +128,7 @@ fn paint(app: &mut App, screen: &mut impl Screen) -> io::Result<()> {
 pub struct Tty {
     /// Never dropped: it would print that it can't show the cursor, and in a window that was closed, printing panics.
     terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
-    look: Look,
+    look: Theme,
     title: String,
 }
 
@@ -144,7 +144,7 @@ impl Tty {
     ///
     /// # Errors
     /// The terminal refuses, or is none.
-    pub fn take(look: Look) -> io::Result<Self> {
+    pub fn take(look: Theme) -> io::Result<Self> {
         take()?;
         let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
         match Terminal::new(backend) {
@@ -200,10 +200,10 @@ impl Screen for Tty {
         Ok(extent)
     }
 
-    fn carry_out(&mut self, effect: Effect) -> io::Result<Option<String>> {
+    fn carry_out(&mut self, effect: Request) -> io::Result<Option<String>> {
         match effect {
-            Effect::Copy(text) => self.copy(text)?,
-            Effect::HandOver { name, page } => {
+            Request::Copy(text) => self.copy(text)?,
+            Request::HandOver { name, page } => {
                 let written = handover::write(&name, &page);
                 self.copy(page)?;
                 return Ok(Some(match written {
@@ -211,10 +211,10 @@ impl Screen for Tty {
                     Err(error) => format!("hand-over page copied, but not written: {error}"),
                 }));
             }
-            Effect::StopJob => rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?,
-            Effect::Suspend => self.suspend()?,
-            Effect::Redraw => self.again()?,
-            Effect::Replay(_) => {}
+            Request::StopJob => rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?,
+            Request::Suspend => self.suspend()?,
+            Request::Redraw => self.again()?,
+            Request::Replay(_) => {}
         }
         Ok(None)
     }
@@ -229,7 +229,7 @@ fn take() -> io::Result<()> {
     execute!(out, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
 }
 
-/// Leaves the terminal as it was found. What can't be undone, in a terminal that is gone, is let be.
+/// Leaves the terminal as it was found. EventKind can't be undone, in a terminal that is gone, is let be.
 fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         // in one piece, so that nobody sees a half of it
@@ -270,14 +270,14 @@ pub fn listen(events: mpsc::Sender<Event>, clock: Clock) -> io::Result<impl Futu
         seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             let what = tokio::select! {
-                _ = seconds.tick() => What::Tick,
-                _ = terminate.recv() => What::Stop(143),
-                _ = hang_up.recv() => What::Stop(129),
-                _ = interrupt.recv() => What::Stop(130),
-                _ = stop.recv() => What::Suspend,
-                _ = goes_on.recv() => What::Resume,
+                _ = seconds.tick() => EventKind::Tick,
+                _ = terminate.recv() => EventKind::Stop(143),
+                _ = hang_up.recv() => EventKind::Stop(129),
+                _ = interrupt.recv() => EventKind::Stop(130),
+                _ = stop.recv() => EventKind::Suspend,
+                _ = goes_on.recv() => EventKind::Resume,
             };
-            let last = matches!(what, What::Stop(_));
+            let last = matches!(what, EventKind::Stop(_));
             if events.send(Event { at: clock.now(), what }).await.is_err() || last {
                 return;
             }
@@ -296,9 +296,9 @@ fn hear(events: mpsc::Sender<Event>, clock: Clock) {
                     None => continue,
                 },
                 // the terminal is gone
-                Err(_) => What::Stop(129),
+                Err(_) => EventKind::Stop(129),
             };
-            let last = matches!(what, What::Stop(_));
+            let last = matches!(what, EventKind::Stop(_));
             if events.blocking_send(Event { at: clock.now(), what }).is_err() || last {
                 return;
             }
@@ -306,11 +306,11 @@ fn hear(events: mpsc::Sender<Event>, clock: Clock) {
     });
 }
 
-/// What is pasted is no command, and whether the window has the focus makes no difference.
-fn understood(input: Input) -> Option<What> {
+/// EventKind is pasted is no command, and whether the window has the focus makes no difference.
+fn understood(input: Input) -> Option<EventKind> {
     match input {
-        Input::Key(key) => Some(What::Key(key)),
-        Input::Resize(..) => Some(What::Resized),
+        Input::Key(key) => Some(EventKind::Key(key)),
+        Input::Resize(..) => Some(EventKind::Resized),
         Input::Paste(_) | Input::FocusGained | Input::FocusLost | Input::Mouse(_) => None,
     }
 }
@@ -323,13 +323,13 @@ mod tests {
     use ratatui::backend::TestBackend;
 
     use super::*;
-    use crate::model::arn::{Arn, EXAMPLE};
+    use crate::aws::arn::{Arn, EXAMPLE};
 
     /// Counts frames.
     struct Counter {
         terminal: Terminal<TestBackend>,
         frames: usize,
-        effects: Vec<Effect>,
+        effects: Vec<Request>,
     }
 
     impl Screen for Counter {
@@ -338,7 +338,7 @@ mod tests {
             Screen::draw(&mut self.terminal, app)
         }
 
-        fn carry_out(&mut self, effect: Effect) -> io::Result<Option<String>> {
+        fn carry_out(&mut self, effect: Request) -> io::Result<Option<String>> {
             self.effects.push(effect);
             Ok(None)
         }
@@ -406,16 +406,16 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn effects_are_carried_out_once_and_in_order() {
         let mut screen = counter();
-        let suspend = Event { at: Timestamp::UNIX_EPOCH, what: What::Suspend };
-        let resume = Event { at: Timestamp::UNIX_EPOCH, what: What::Resume };
+        let suspend = Event { at: Timestamp::UNIX_EPOCH, what: EventKind::Suspend };
+        let resume = Event { at: Timestamp::UNIX_EPOCH, what: EventKind::Resume };
         run(app(), &mut screen, stream::iter([key('y'), suspend, resume])).await.unwrap();
-        assert_eq!(screen.effects, [Effect::Copy(EXAMPLE.into()), Effect::Suspend, Effect::Redraw]);
+        assert_eq!(screen.effects, [Request::Copy(EXAMPLE.into()), Request::Suspend, Request::Redraw]);
     }
 
     #[test]
     fn a_paste_is_no_command() {
         assert!(understood(Input::Paste("q\nq".into())).is_none());
         assert!(understood(Input::FocusLost).is_none());
-        assert!(matches!(understood(Input::Resize(1, 1)), Some(What::Resized)));
+        assert!(matches!(understood(Input::Resize(1, 1)), Some(EventKind::Resized)));
     }
 }

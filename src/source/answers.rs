@@ -6,9 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::model::{
+use crate::aws::{
     line::{Reader, on_one_line},
-    observation::{Answer, Observation, Outcome},
+    observation::{Observation, Outcome},
+    response::Response,
 };
 
 /// What a text held.
@@ -92,14 +93,14 @@ fn answers(text: &str, now: Timestamp) -> Result<Texts, String> {
 }
 
 fn answer(json: &str, now: Timestamp) -> Result<Observation, String> {
-    let answer = Answer::parse(json).map_err(|_| "is no answer of describe-task-execution")?;
+    let answer = Response::parse(json).map_err(|_| "is no answer of describe-task-execution")?;
     let execution = answer.snapshot().task_execution_arn.as_deref().ok_or("does not say its TaskExecutionArn")?;
     let execution: Arc<str> = execution.into();
     Ok(Observation { execution, at: of(&answer, now), outcome: Outcome::Response(answer), task: None, next: None })
 }
 
 /// The moment that an answer tells of itself: its end, or its beginning and how long it ran since.
-fn of(answer: &Answer, now: Timestamp) -> Timestamp {
+fn of(answer: &Response, now: Timestamp) -> Timestamp {
     let snapshot = answer.snapshot();
     let ran = snapshot.result.as_ref().and_then(|result| result.total_duration).filter(|total| total.0 > 0);
     let began = snapshot.launch_time.or(snapshot.start_time);

@@ -5,12 +5,13 @@ use std::collections::HashSet;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
-use super::datasync::{Service, subject};
-use crate::model::{
+use super::service::{Service, subject};
+use crate::aws::{
     arn::Arn,
     fault::{Fault, FaultKind},
-    observation::{Outcome, Task},
+    observation::Outcome,
     snapshot::Status,
+    task::Task,
 };
 
 const DESCRIBE_TASK: &str = "datasync:DescribeTask";

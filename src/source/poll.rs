@@ -1,4 +1,4 @@
-//! Asks again and again, at a pace that suits the service.
+//! Asks again and again, at a backoff that suits the service.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,14 +7,15 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{datasync::Service, discover};
+use super::{discover, service::Service};
 use crate::{
-    clock::Clock,
-    model::{
+    aws::{
         arn::Arn,
         fault::FaultKind,
-        observation::{Observation, Outcome, Task},
+        observation::{Observation, Outcome},
+        task::Task,
     },
+    clock::Clock,
 };
 
 /// Throttled, the delay grows no further than this, or than the interval where that is longer.
@@ -32,21 +33,21 @@ const ROOM: usize = 64;
 
 /// How things went lately, as far as it decides when to ask again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Pace {
+pub struct Backoff {
     /// How many times the delay is doubled.
     throttled: u32,
     /// How many faults of other kinds came in a row.
     faults: u32,
 }
 
-impl Pace {
-    /// The pace after an answer.
+impl Backoff {
+    /// The backoff after an answer.
     #[must_use]
     pub fn answered(self) -> Self {
         Self { throttled: self.throttled.saturating_sub(1), faults: 0 }
     }
 
-    /// The pace after a fault.
+    /// The backoff after a fault.
     #[must_use]
     pub fn faulted(self, kind: FaultKind, interval: Duration) -> Self {
         match kind {
@@ -64,10 +65,10 @@ impl Pace {
 ///
 /// `jitter` is from 0 to 1, and lengthens the delay by up to a twentieth, so that many pollers do not fall into
 /// step, and none asks more often than promised. An interval of less than 100 ms is taken as that.
-pub fn delay(interval: Duration, pace: Pace, jitter: f64) -> Duration {
+pub fn delay(interval: Duration, backoff: Backoff, jitter: f64) -> Duration {
     let interval = interval.max(LEAST);
-    let throttled = doubled(interval, pace.throttled).min(THROTTLED_AT_MOST.max(interval));
-    let growth = 1.5_f64.powi(pace.faults.saturating_sub(1).min(30) as i32);
+    let throttled = doubled(interval, backoff.throttled).min(THROTTLED_AT_MOST.max(interval));
+    let growth = 1.5_f64.powi(backoff.faults.saturating_sub(1).min(30) as i32);
     let faulty = interval.mul_f64(growth.min(1e4)).min(FAULTY_AT_MOST.max(interval));
     let jitter = if jitter.is_finite() { jitter.clamp(0.0, 1.0) } else { 0.0 };
     throttled.max(faulty).mul_f64(1.0 + jitter / 20.0).max(LEAST)
@@ -94,7 +95,7 @@ pub fn watch_into(
     clock: Clock,
     out: Sender<Observation>,
 ) -> JoinHandle<()> {
-    let poller = Poller { service, interval, clock, out, pace: Pace::default() };
+    let poller = Poller { service, interval, clock, out, backoff: Backoff::default() };
     until_nobody_listens(poller.out.clone(), poller.run(arn))
 }
 
@@ -107,7 +108,7 @@ pub fn follow_into(
     clock: Clock,
     out: Sender<Observation>,
 ) -> JoinHandle<()> {
-    let poller = Poller { service, interval, clock, out, pace: Pace::default() };
+    let poller = Poller { service, interval, clock, out, backoff: Backoff::default() };
     until_nobody_listens(poller.out.clone(), poller.follow(task))
 }
 
@@ -128,7 +129,7 @@ struct Poller {
     interval: Duration,
     clock: Clock,
     out: Sender<Observation>,
-    pace: Pace,
+    backoff: Backoff,
 }
 
 impl Poller {
@@ -177,7 +178,7 @@ impl Poller {
             }
             match next {
                 Some(told) => {
-                    let delay = delay(self.interval, self.pace, fastrand::f64()).max(told);
+                    let delay = delay(self.interval, self.backoff, fastrand::f64()).max(told);
                     self.rest(delay, &observation, &mut news).await;
                 }
                 None => {
@@ -194,7 +195,7 @@ impl Poller {
         loop {
             let fault = match discover::execution(&self.service, arn).await {
                 Ok(execution) => {
-                    self.pace = self.pace.answered();
+                    self.backoff = self.backoff.answered();
                     return Some(execution);
                 }
                 Err(fault) => fault,
@@ -210,16 +211,16 @@ impl Poller {
     fn observed(&mut self, execution: Arc<str>, outcome: Outcome, answered: bool) -> Observation {
         let stop = match &outcome {
             Outcome::Response(answer) => {
-                self.pace = self.pace.answered();
+                self.backoff = self.backoff.answered();
                 answer.snapshot().is_over()
             }
             Outcome::Fault(fault) => {
-                self.pace = self.pace.faulted(fault.kind, self.interval);
+                self.backoff = self.backoff.faulted(fault.kind, self.interval);
                 fault.is_final() && !answered
             }
         };
         let least = LEAST.mul_f64(self.clock.speed().max(1.0));
-        let next = (!stop).then(|| delay(self.interval, self.pace, 0.0).max(least));
+        let next = (!stop).then(|| delay(self.interval, self.backoff, 0.0).max(least));
         Observation { execution, at: self.clock.now(), outcome, task: None, next }
     }
 
@@ -511,14 +512,14 @@ mod tests {
 
     /// Faults by their first letter: throttled, unreachable; `.` is an answer. The delays in seconds after each.
     fn delays(interval: Duration, story: &str) -> Vec<f64> {
-        let mut pace = Pace::default();
+        let mut backoff = Backoff::default();
         let step = |letter| {
-            pace = match letter {
-                't' => pace.faulted(FaultKind::Throttled, interval),
-                'u' => pace.faulted(FaultKind::Unreachable, interval),
-                _ => pace.answered(),
+            backoff = match letter {
+                't' => backoff.faulted(FaultKind::Throttled, interval),
+                'u' => backoff.faulted(FaultKind::Unreachable, interval),
+                _ => backoff.answered(),
             };
-            delay(interval, pace, 0.0).as_secs_f64()
+            delay(interval, backoff, 0.0).as_secs_f64()
         };
         story.chars().map(step).collect()
     }
@@ -559,9 +560,9 @@ mod tests {
 
     #[test]
     fn jitter_is_a_twentieth_and_never_odd() {
-        let by = |jitter| delay(20 * S, Pace::default(), jitter).as_secs_f64();
+        let by = |jitter| delay(20 * S, Backoff::default(), jitter).as_secs_f64();
         assert_eq!((by(0.0), by(0.5), by(1.0)), (20.0, 20.5, 21.0));
         assert_eq!((by(-9.0), by(f64::NAN), by(f64::INFINITY)), (20.0, 20.0, 20.0));
-        assert_eq!(delay(LEAST, Pace::default(), 0.0), LEAST);
+        assert_eq!(delay(LEAST, Backoff::default(), 0.0), LEAST);
     }
 }

@@ -22,10 +22,12 @@ use std::{
 use jiff::Timestamp;
 
 use self::unread::Unread;
-use crate::model::{
-    arn::Arn,
-    execution::Execution,
-    line::{NOTHING_BEFORE, Said, SaidWhat},
+use crate::{
+    aws::{
+        arn::Arn,
+        line::{NOTHING_BEFORE, Said, SaidWhat},
+    },
+    transfer::execution::Execution,
 };
 
 /// The longest line that is read, in bytes. An answer is at most some kilobytes.

@@ -19,8 +19,8 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::datasync::{Connection, Limits, Service};
-use crate::model::arn::Arn;
+use super::service::{Connection, Limits, Service};
+use crate::aws::arn::Arn;
 
 /// A task, and executions of it by their last hexadecimal digit.
 pub const TASK: &str = "arn:aws:datasync:us-east-1:111122223333:task/task-0123456789abcdef0";

@@ -5,7 +5,7 @@ use super::{
     text::{clean, span, wrap},
     theme::{self, DIM, PLAIN},
 };
-use crate::model::{events::Tone, statement::Sentence};
+use crate::{say::sentences::Sentence, transfer::events::Severity};
 
 /// All there is to say, wrapped.
 pub fn rows(scene: &Scene) -> Vec<Row> {
@@ -14,13 +14,13 @@ pub fn rows(scene: &Scene) -> Vec<Row> {
 
 /// Whether any of it should be seen before everything else.
 pub fn presses(scene: &Scene) -> bool {
-    scene.execution.is_over() || scene.said.iter().any(|sentence| sentence.tone >= Tone::Warning)
+    scene.execution.is_over() || scene.said.iter().any(|sentence| sentence.tone >= Severity::Warning)
 }
 
 fn lines(sentence: &Sentence, columns: usize) -> Vec<Row> {
-    let style = if sentence.tone == Tone::Plain { PLAIN } else { theme::style(sentence.tone) };
+    let style = if sentence.tone == Severity::Info { PLAIN } else { theme::style(sentence.tone) };
     let glyph =
-        span(format!("{} ", theme::glyph(sentence.tone)), if sentence.tone == Tone::Plain { DIM } else { style });
+        span(format!("{} ", theme::glyph(sentence.tone)), if sentence.tone == Severity::Info { DIM } else { style });
     let text = clean(&sentence.text);
     let wrapped = wrap(&text, columns.saturating_sub(2));
     let rows = wrapped.iter().enumerate().map(|(place, line)| {

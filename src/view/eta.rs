@@ -5,11 +5,13 @@ use super::{
     text::{span, width},
     theme::{BOLD, DIM, PLAIN},
 };
-use crate::model::{
-    applies::Verify,
-    estimate::{Bound, Estimate},
-    snapshot::{Mode, Status},
-    units,
+use crate::{
+    aws::{
+        applicability::Verify,
+        snapshot::{Mode, Status},
+    },
+    say::units,
+    transfer::judge::estimate::{Bound, Estimate},
 };
 
 /// One row, in the longest form that fits; `None` while nothing is transferred.
@@ -64,6 +66,6 @@ fn forms(scene: &Scene, estimate: &Estimate) -> Vec<String> {
 
 /// In Basic mode the verification is a phase of its own, which nothing tells the length of.
 fn comes_after(scene: &Scene) -> bool {
-    let terms = scene.execution.terms();
-    terms.mode == Mode::Basic && matches!(terms.verify, Verify::PointInTime | Verify::Transferred)
+    let terms = scene.execution.applicability();
+    terms.mode == Mode::Basic && matches!(terms.verify, Verify::PointInTimeConsistent | Verify::OnlyFilesTransferred)
 }

@@ -5,7 +5,7 @@ use super::{
     text::span,
     theme::{self, BOLD, DIM, PLAIN},
 };
-use crate::model::events::{Happening, Tone};
+use crate::transfer::events::{Occurrence, Severity};
 
 /// A title and the newest of them, in so many rows.
 pub fn newest(scene: &Scene, height: usize) -> Vec<Row> {
@@ -21,8 +21,8 @@ pub fn all(scene: &Scene) -> Vec<Row> {
     if rows.is_empty() { vec![vec![span("Nothing happened yet.", DIM)]] } else { rows }
 }
 
-fn row(scene: &Scene, event: &Happening) -> Row {
-    let style = if event.tone == Tone::Plain { PLAIN } else { theme::style(event.tone) };
-    let glyph = if event.tone == Tone::Plain { " " } else { theme::glyph(event.tone) };
+fn row(scene: &Scene, event: &Occurrence) -> Row {
+    let style = if event.tone == Severity::Info { PLAIN } else { theme::style(event.tone) };
+    let glyph = if event.tone == Severity::Info { " " } else { theme::glyph(event.tone) };
     vec![span(scene.now.moment(event.at), DIM), span(format!("  {glyph} "), style), span(event.text.clone(), style)]
 }

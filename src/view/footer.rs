@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     keys::{Action, Binding, Control, KEYMAP, REPLAY},
-    model::units,
+    say::units,
 };
 
 /// Under the watch: keys at the left, ages at the right. Where both don't fit, the keys give way.
@@ -77,7 +77,7 @@ fn keys(bindings: impl IntoIterator<Item = &'static Binding>) -> Row {
 /// How old it is, in three lengths. When we asked is ours; when the counters moved is the service's.
 fn ages(scene: &Scene) -> [String; 3] {
     let execution = scene.execution;
-    let Some(asked) = execution.asked_at() else {
+    let Some(asked) = execution.polled_at() else {
         return ["asking".into(), "asking".into(), "asking".into()];
     };
     if execution.is_over() {

@@ -7,11 +7,10 @@ use super::{
     text::{span, width},
     theme::{self, BOLD, DIM, DONE, PLAIN},
 };
-use crate::model::{
-    health::HealthState,
-    progress::Gauge,
-    snapshot::{Mode, Status},
-    units,
+use crate::{
+    aws::snapshot::{Mode, Status},
+    say::units,
+    transfer::{judge::health::HealthState, present::progress::Gauge},
 };
 
 /// A gauge, said in texts.
@@ -138,7 +137,7 @@ fn said_of_files(scene: &Scene, gauge: Gauge) -> Said {
         _ => String::new(),
     };
     let rate = rate(scene, scene.execution.timeline().file_rate().map(|rate| units::item_rate(rate.per_second)));
-    let basic = scene.execution.terms().mode == Mode::Basic && !scene.execution.is_over();
+    let basic = scene.execution.applicability().mode == Mode::Basic && !scene.execution.is_over();
     Said { label: "Files", share: gauge.fraction(), percent: percent(scene, gauge, basic), amounts, rate }
 }
 

@@ -7,11 +7,10 @@ use super::{
     text::{cut, cut_middle, span, spans_width, width},
     theme::{self, BOLD, DIM, PLAIN},
 };
-use crate::model::{
-    events::Tone,
-    health::HealthState,
-    snapshot::{Mode, Status},
-    units,
+use crate::{
+    aws::snapshot::{Mode, Status},
+    say::units,
+    transfer::{events::Severity, judge::health::HealthState},
 };
 
 /// Name, mode, status and health.
@@ -33,7 +32,7 @@ pub fn first(scene: &Scene) -> Row {
             break;
         }
         // the status is dropped last, but a health that alarms outlives it
-        let drop = if chips.len() == 3 || scene.health.tone >= Tone::Warning { 0 } else { 1 };
+        let drop = if chips.len() == 3 || scene.health.tone >= Severity::Warning { 0 } else { 1 };
         chips.remove(drop);
     }
     let room = scene.width.saturating_sub(spans_width(&right) + width(&place));
@@ -98,7 +97,7 @@ fn status(scene: &Scene) -> Row {
     let Some(status) = snapshot.status() else {
         return vec![span("no status", DIM)];
     };
-    let tone = if status.is_over() { scene.health.tone } else { Tone::Plain };
+    let tone = if status.is_over() { scene.health.tone } else { Severity::Info };
     let glyph = match status {
         Status::Success | Status::Error => theme::glyph(tone),
         Status::Queued | Status::Launching | Status::Other(_) => "◌",
@@ -118,7 +117,7 @@ fn health(scene: &Scene) -> Row {
     let state = scene.health.state;
     let word = match state {
         HealthState::FinishedWithFailures => "NOT WHOLE".to_owned(),
-        HealthState::Failed if scene.health.tone == Tone::Warning => "PARTIAL".to_owned(),
+        HealthState::Failed if scene.health.tone == Severity::Warning => "PARTIAL".to_owned(),
         // status and health would say the same twice
         HealthState::Finished | HealthState::Failed | HealthState::Cancelling => return Row::new(),
         state => state.as_str().to_uppercase(),
@@ -126,7 +125,7 @@ fn health(scene: &Scene) -> Row {
     let tone = scene.health.tone;
     let text = format!("{} {word}", theme::glyph(tone));
     match tone {
-        Tone::Alarm => vec![span(format!(" {text} "), theme::style(tone).add_modifier(Modifier::REVERSED))],
+        Severity::Critical => vec![span(format!(" {text} "), theme::style(tone).add_modifier(Modifier::REVERSED))],
         tone => vec![span(text, theme::style(tone))],
     }
 }

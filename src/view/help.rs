@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     keys::{KEYMAP, REPLAY},
-    model::events::Tone,
+    transfer::events::Severity,
 };
 
 /// The page's rows.
@@ -24,9 +24,11 @@ pub fn rows(scene: &Scene) -> Vec<Row> {
     }
     rows.push(Row::new());
     rows.push(vec![span("Signs", BOLD)]);
-    for (tone, means) in
-        [(Tone::Good, "all is well; of a phase: over"), (Tone::Warning, "to look at"), (Tone::Alarm, "to act on")]
-    {
+    for (tone, means) in [
+        (Severity::Ok, "all is well; of a phase: over"),
+        (Severity::Warning, "to look at"),
+        (Severity::Critical, "to act on"),
+    ] {
         let mut row = named("", means);
         row[0] = span(format!("  {:<12}", theme::glyph(tone)), theme::style(tone));
         rows.push(row);

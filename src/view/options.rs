@@ -5,7 +5,7 @@ use super::{
     text::{clean, span, width, wrap},
     theme::{BOLD, DIM, PLAIN},
 };
-use crate::model::configured::{self, Section};
+use crate::say::options::{self, Section};
 
 /// The page's rows.
 pub fn rows(scene: &Scene) -> Vec<Row> {
@@ -23,7 +23,7 @@ pub fn rows(scene: &Scene) -> Vec<Row> {
     for (name, value) in known {
         rows.extend(value.iter().flat_map(|value| pair(name, value, None, scene.width)));
     }
-    for section in configured::configured(snapshot, scene.now.zone) {
+    for section in options::configured(snapshot, scene.now.zone) {
         rows.push(Row::new());
         rows.extend(self::section(&section, scene.width));
     }
@@ -33,7 +33,7 @@ pub fn rows(scene: &Scene) -> Vec<Row> {
 /// What is transferred and how, for a watch on which nothing moves yet.
 pub fn settings(scene: &Scene) -> Vec<Row> {
     let Some(snapshot) = scene.snapshot else { return Vec::new() };
-    let sections = configured::configured(snapshot, scene.now.zone);
+    let sections = options::configured(snapshot, scene.now.zone);
     let shown = sections.iter().filter(|section| matches!(section.title, "What is transferred" | "Options"));
     shown.flat_map(|section| self::section(section, scene.width)).collect()
 }

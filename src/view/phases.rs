@@ -8,11 +8,10 @@ use super::{
     text::{span, spans_width, width},
     theme::{self, BOLD, DIM, PLAIN},
 };
-use crate::model::{
-    configured,
-    phases::{Lasted, Phase, PhaseState},
-    snapshot::Status,
-    units,
+use crate::{
+    aws::snapshot::Status,
+    say::{options, units},
+    transfer::past::phases::{Lasted, Phase, PhaseState},
 };
 
 /// The richest form that fits; `None` before there is an answer.
@@ -20,7 +19,7 @@ pub fn rail(scene: &Scene) -> Option<Row> {
     let snapshot = scene.snapshot?;
     let phases = scene.execution.rail(scene.now.at);
     let full = form(scene, &phases, " ─── ", Detail::All);
-    let terms = configured::in_short(snapshot);
+    let terms = options::in_short(snapshot);
     let terms = (1..=terms.len()).rev().map(|count| terms[..count].join(" · "));
     for terms in terms {
         if spans_width(&full) + width(&terms) + 4 <= scene.width {

@@ -7,13 +7,17 @@ use super::{
     text::{span, width},
     theme::{self, BOLD, DIM, DONE, PLAIN},
 };
-use crate::model::{
-    applies::Figure,
-    events::Tone,
-    phases::{Phase, PhaseState},
-    progress::{self, Lane, Step},
-    snapshot::{Count, Mode, Status},
-    units,
+use crate::{
+    aws::{
+        applicability::Metric,
+        snapshot::{Count, Mode, Status},
+    },
+    say::units,
+    transfer::{
+        events::Severity,
+        past::phases::{Phase, PhaseState},
+        present::progress::{self, Lane, Step},
+    },
 };
 
 /// The steps as rows; none while there is nothing to tell.
@@ -28,7 +32,7 @@ pub fn failures(scene: &Scene) -> Option<Row> {
     let failed = |lane: &Lane| Some((lane.step.failing()?, lane.failed().filter(|failed| *failed > 0)?));
     let failed: Vec<String> =
         lanes.iter().filter_map(failed).map(|(step, count)| format!("{} {step}", units::short_count(count))).collect();
-    (!failed.is_empty()).then(|| vec![span(format!("Failed {}", failed.join(" · ")), theme::style(Tone::Warning))])
+    (!failed.is_empty()).then(|| vec![span(format!("Failed {}", failed.join(" · ")), theme::style(Severity::Warning))])
 }
 
 const NAME: usize = 16;
@@ -133,7 +137,7 @@ impl Columns {
         if self.failed > 0 {
             let failed = lane.failed().filter(|_| lane.step.failing().is_some());
             let style =
-                if failed.is_some_and(|failed| failed > 0) { theme::style(Tone::Warning).patch(BOLD) } else { DIM };
+                if failed.is_some_and(|failed| failed > 0) { theme::style(Severity::Warning).patch(BOLD) } else { DIM };
             row.push(number(failed, self.failed).patch_style(style));
         }
         if self.trend > 0 {
@@ -147,13 +151,13 @@ impl Columns {
 fn rate(scene: &Scene, step: Step) -> String {
     let still = scene.execution.counters_unchanged_for() >= jiff::SignedDuration::from_secs(60);
     let flows = scene.execution.status() == Some(Status::Transferring) && !still;
-    let rate = scene.execution.flow().rate(step).filter(|rate| flows && *rate > 0.0);
+    let rate = scene.execution.step_rates().rate(step).filter(|rate| flows && *rate > 0.0);
     rate.map(units::item_rate).map(|rate| rate.replace(" /s", "")).unwrap_or_default()
 }
 
 /// The course of a lane's failures over the time watched, and how many came in the last hour.
 fn trend(scene: &Scene, step: Step, columns: usize) -> Row {
-    let Some(trend) = scene.execution.flow().trend(step, COURSE) else {
+    let Some(trend) = scene.execution.step_rates().trend(step, COURSE) else {
         return vec![span(" ".repeat(columns), PLAIN)];
     };
     let most = trend.parts.iter().copied().max().unwrap_or(0).max(1);
@@ -166,7 +170,7 @@ fn trend(scene: &Scene, step: Step, columns: usize) -> Row {
         trend.per_hour.filter(|_| !scene.execution.is_over()).map(|hour| units::short_count(hour.round() as i64));
     let room = columns - COURSE - 3;
     vec![
-        span(format!("   {course:>COURSE$}"), theme::style(Tone::Warning)),
+        span(format!("   {course:>COURSE$}"), theme::style(Severity::Warning)),
         span(format!("{:>room$}", hour.unwrap_or_default()), PLAIN),
     ]
 }
@@ -188,10 +192,10 @@ fn basic(scene: &Scene) -> Vec<Row> {
     let mut rows = vec![vec![span("Steps", BOLD)]];
     rows.push(step(phase(Status::Preparing), "Prepared", prepared(scene)));
     rows.push(step(phase(Status::Transferring), "Transferred", transferred(scene)));
-    if scene.execution.terms().has(Figure::Deleted) {
+    if scene.execution.applicability().reports(Metric::Deleted) {
         rows.push(step(phase(Status::Transferring).filter(|_| false), "Deleted", deleted(scene)));
     }
-    if scene.execution.terms().has(Figure::Verified) {
+    if scene.execution.applicability().reports(Metric::Verified) {
         rows.push(step(phase(Status::Verifying), "Verified", verified(scene)));
     }
     if let Some(skipped) = scene.snapshot.and_then(|snapshot| snapshot.files_skipped) {
@@ -238,7 +242,7 @@ fn transferred(scene: &Scene) -> Option<String> {
     let count = |count: Option<Count>| count.filter(|count| count.0 != 0);
     let files = count(snapshot.files_transferred).map(|files| format!("{} items", units::count(files.0)));
     let sent = count(snapshot.bytes_transferred).map(|bytes| format!("{} sent", units::bytes(bytes.0)));
-    let saved = progress::saved_by_compression(snapshot, scene.execution.terms());
+    let saved = progress::saved_by_compression(snapshot, scene.execution.applicability());
     let saved = saved.filter(|saved| *saved >= 0.005).map(|saved| format!("compressed by {}", units::percent(saved)));
     let facts: Vec<String> = [files, sent, saved, limit(scene)].into_iter().flatten().collect();
     (!facts.is_empty()).then(|| facts.join(" · "))
@@ -246,7 +250,7 @@ fn transferred(scene: &Scene) -> Option<String> {
 
 /// The bandwidth limit, and how much of it is used.
 fn limit(scene: &Scene) -> Option<String> {
-    let limit = scene.snapshot?.limit().filter(|_| scene.execution.terms().has(Figure::BandwidthLimit))?;
+    let limit = scene.snapshot?.limit().filter(|_| scene.execution.applicability().reports(Metric::BandwidthLimit))?;
     let used = scene.execution.timeline().byte_rate().filter(|_| !scene.execution.is_over());
     let used = used.map(|rate| format!(", {} of it used", units::percent(rate.per_second / limit as f64)));
     Some(format!("limit {}{}", units::byte_rate(limit as f64), used.unwrap_or_default()))
@@ -261,7 +265,7 @@ fn deleted(scene: &Scene) -> Option<String> {
 }
 
 fn verified(scene: &Scene) -> Option<String> {
-    let gauge = progress::verified(scene.snapshot?, scene.execution.terms());
+    let gauge = progress::verified(scene.snapshot?, scene.execution.applicability());
     let done = gauge.done.filter(|done| *done != 0)?;
     Some(match gauge.total {
         Some(total) => format!("{} of {} transferred", units::count(done), units::count(total)),

@@ -7,15 +7,15 @@ use super::{
     text::span,
     theme::{BOLD, DIM, PLAIN},
 };
-use crate::model::pretty::{self, Line};
+use crate::say::json_lines::{self, Line};
 
 /// The page's rows.
 pub fn rows(scene: &Scene) -> Vec<Row> {
     let Some(answer) = scene.execution.answer() else {
         return vec![vec![span("No answer came yet.", DIM)]];
     };
-    let lines = pretty::lines(answer.verbatim());
-    let before = scene.execution.answer_before().map(|answer| pretty::lines(answer.verbatim()));
+    let lines = json_lines::lines(answer.verbatim());
+    let before = scene.execution.response_before().map(|answer| json_lines::lines(answer.verbatim()));
     let before: Option<HashMap<&str, &str>> =
         before.as_ref().map(|lines| lines.iter().map(|line| (line.path.as_str(), line.value.as_str())).collect());
     let changed = |line: &Line| {

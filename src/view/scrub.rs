@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     app::player::{Mark, Player},
-    model::{events::Tone, units},
+    say::units,
+    transfer::events::Severity,
 };
 
 /// The fewest columns of a bar that is worth its place.
@@ -46,7 +47,7 @@ pub fn row(scene: &Scene) -> Option<Row> {
 
 /// As wide for any speed, so that the bar stays where it is.
 fn state(player: &Player) -> Row {
-    let (glyph, style) = if player.plays { ("►", theme::style(Tone::Good)) } else { ("▮▮", BOLD) };
+    let (glyph, style) = if player.plays { ("►", theme::style(Severity::Ok)) } else { ("▮▮", BOLD) };
     let speed = match player.speed {
         speed if speed.fract() == 0.0 => format!("{}x", units::count(speed as i64)),
         speed => format!("{speed:.1}x"),
@@ -78,7 +79,7 @@ fn bar(scene: &Scene, player: &Player, columns: usize) -> Row {
     for mark in marks {
         let column = place(mark.at);
         cells[column] = match mark.tone {
-            Tone::Plain | Tone::Good => ("┴", cells[column].1),
+            Severity::Info | Severity::Ok => ("┴", cells[column].1),
             tone => (theme::glyph(tone), theme::style(tone)),
         };
     }

@@ -5,7 +5,7 @@ use super::{
     text::{span, spans_width},
     theme::{self, BOLD, PLAIN},
 };
-use crate::model::{events::Tone, statement};
+use crate::{say::sentences, transfer::events::Severity};
 
 /// At most three rows: all in one; the head and the bytes; or the head, what is wrong and the bytes.
 pub fn rows(scene: &Scene, height: usize) -> Vec<Row> {
@@ -28,13 +28,13 @@ pub fn rows(scene: &Scene, height: usize) -> Vec<Row> {
 fn one(scene: &Scene) -> Row {
     let state = scene.health.state;
     let mut row = Row::new();
-    if scene.health.tone >= Tone::Warning {
+    if scene.health.tone >= Severity::Warning {
         row.push(span(
             format!("{} {} ", theme::glyph(scene.health.tone), state.as_str().to_uppercase()),
             theme::style(scene.health.tone),
         ));
     }
-    let words = statement::headline(scene.execution, &scene.now);
+    let words = sentences::headline(scene.execution, &scene.now);
     for (place, word) in words.into_iter().enumerate() {
         if place > 0 {
             row.push(span("  ", PLAIN));

@@ -5,18 +5,18 @@ use ratatui::{
     style::{Color, Modifier, Style},
 };
 
-use crate::model::events::Tone;
+use crate::transfer::events::Severity;
 
 /// What the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Look {
+pub struct Theme {
     /// The 16 colours of the user's own terminal, or none.
     pub colour: bool,
     /// ASCII characters only.
     pub ascii: bool,
 }
 
-impl Default for Look {
+impl Default for Theme {
     fn default() -> Self {
         Self { colour: true, ascii: false }
     }
@@ -32,26 +32,26 @@ pub const PLAIN: Style = Style::new();
 pub const DONE: Style = Style::new().fg(Color::Cyan);
 
 /// The style of a tone.
-pub fn style(tone: Tone) -> Style {
+pub fn style(tone: Severity) -> Style {
     match tone {
-        Tone::Good => Style::new().fg(Color::Green),
-        Tone::Plain => PLAIN,
-        Tone::Warning => Style::new().fg(Color::Yellow),
-        Tone::Alarm => Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
+        Severity::Ok => Style::new().fg(Color::Green),
+        Severity::Info => PLAIN,
+        Severity::Warning => Style::new().fg(Color::Yellow),
+        Severity::Critical => Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
     }
 }
 
 /// The glyph of a tone.
-pub fn glyph(tone: Tone) -> &'static str {
+pub fn glyph(tone: Severity) -> &'static str {
     match tone {
-        Tone::Good => "✔",
-        Tone::Plain => "·",
-        Tone::Warning => "▲",
-        Tone::Alarm => "✖",
+        Severity::Ok => "✔",
+        Severity::Info => "·",
+        Severity::Warning => "▲",
+        Severity::Critical => "✖",
     }
 }
 
-impl Look {
+impl Theme {
     /// Takes from a drawn buffer what the terminal can't show.
     ///
     /// Colours are taken from the cells and not left to the terminal library: with `NO_COLOR` set, that one
@@ -122,8 +122,8 @@ mod tests {
     #[test]
     fn without_colour_bold_stays() {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 3, 1));
-        buffer.set_string(0, 0, "abc", style(Tone::Alarm));
-        Look { colour: false, ascii: false }.apply(&mut buffer);
+        buffer.set_string(0, 0, "abc", style(Severity::Critical));
+        Theme { colour: false, ascii: false }.apply(&mut buffer);
         let cell = &buffer[(0, 0)];
         assert_eq!((cell.fg, cell.modifier), (Color::Reset, Modifier::BOLD));
     }
@@ -132,13 +132,13 @@ mod tests {
     fn ascii_only_is_ascii_only() {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 30, 1));
         buffer.set_string(0, 0, "● ━╸─ ██▎ ≥ 日本 é → ✔ … ▁▇", PLAIN);
-        Look { colour: true, ascii: true }.apply(&mut buffer);
+        Theme { colour: true, ascii: true }.apply(&mut buffer);
         assert!(buffer.content.iter().all(|cell| cell.symbol().is_ascii()), "{buffer:?}");
     }
 
     #[test]
     fn every_tone_has_its_own_glyph() {
-        let glyphs = [Tone::Good, Tone::Plain, Tone::Warning, Tone::Alarm].map(glyph);
+        let glyphs = [Severity::Ok, Severity::Info, Severity::Warning, Severity::Critical].map(glyph);
         for (place, one) in glyphs.iter().enumerate() {
             assert!(!glyphs[..place].contains(one));
         }

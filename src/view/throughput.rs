@@ -11,12 +11,12 @@ use super::{
 };
 use crate::{
     app::{Measure, RANGES, fitting},
-    model::{
-        events::Tone,
-        health::HealthState,
-        snapshot::Status,
-        timeline::{Rate, Stretch},
-        units,
+    aws::snapshot::Status,
+    say::units,
+    transfer::{
+        events::Severity,
+        judge::health::HealthState,
+        past::timeline::{Rate, Stretch},
     },
 };
 
@@ -69,7 +69,7 @@ impl Subject {
 pub fn rows(scene: &Scene, height: usize) -> Vec<Row> {
     let subject = Subject::of(scene);
     let columns = scene.width.saturating_sub(AXIS);
-    let until = scene.execution.answered_at().unwrap_or(scene.now.at);
+    let until = scene.execution.responded_at().unwrap_or(scene.now.at);
     let (from, to) = range(scene, until, columns);
     let parts = scene.execution.timeline().parts(from, to, columns, subject.amount);
     let peak = parts.iter().flatten().copied().fold(0.0, f64::max);
@@ -202,10 +202,10 @@ fn axis(scene: &Scene, parts: &[Option<f64>], from: Timestamp, to: Timestamp) ->
         let place = event.at.duration_since(from).as_secs_f64() / whole * parts.len() as f64;
         if let Some(cell) = cells.get_mut(place as usize) {
             // of two in one column, the graver one stays
-            let quieter = cell.0 == "─" || cell.0 == "╌" || event.tone >= Tone::Warning;
+            let quieter = cell.0 == "─" || cell.0 == "╌" || event.tone >= Severity::Warning;
             if quieter {
                 *cell = match event.tone {
-                    Tone::Plain | Tone::Good => ("┴", PLAIN),
+                    Severity::Info | Severity::Ok => ("┴", PLAIN),
                     tone => (theme::glyph(tone), theme::style(tone)),
                 };
             }

@@ -11,7 +11,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::thin;
-use crate::model::{line::Writer, observation::Observation};
+use crate::aws::{line::Writer, observation::Observation};
 
 /// How often it is looked whether the file is still in its place.
 pub const LOOK: SignedDuration = SignedDuration::from_mins(1);
@@ -191,8 +191,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::execution::tests::answer,
         sink::record::tests::{Folder, read},
+        transfer::execution::tests::answer,
     };
 
     const LIMIT: u64 = u64::MAX / 4;

@@ -11,7 +11,10 @@ use std::{
     thread,
 };
 
-use crate::model::{arn::Arn, execution::Execution, line::Reader, observation::Observation};
+use crate::{
+    aws::{arn::Arn, line::Reader, observation::Observation},
+    transfer::execution::Execution,
+};
 
 /// No answer is as long as this; what goes on without an end of line is no recording.
 const LONGEST: u64 = 4 << 20;

@@ -12,7 +12,7 @@ use super::{
     file::is_at,
     past::{Lines, observation},
 };
-use crate::model::{line::Reader, observation::Outcome};
+use crate::aws::{line::Reader, observation::Outcome};
 
 /// The end of an execution is told by the last lines of its recording; so many bytes of them are read.
 const TAIL: u64 = 256 << 10;
@@ -105,11 +105,9 @@ fn ended(path: &Path) -> io::Result<Option<Timestamp>> {
 mod tests {
     use super::*;
     use crate::{
-        model::{
-            execution::tests::{answer, at},
-            observation::Observation,
-        },
+        aws::observation::Observation,
         sink::record::{file::Recording, tests::Folder},
+        transfer::execution::tests::{answer, at},
     };
 
     const DAY: i64 = 86_400;

@@ -9,10 +9,9 @@ use std::{
 use jiff::SignedDuration;
 
 use super::*;
-use crate::model::{
-    execution::tests::{answer, at, fault, unknown},
-    fault::FaultKind,
-    line::Reader,
+use crate::{
+    aws::{fault::FaultKind, line::Reader},
+    transfer::execution::tests::{answer, at, fault, unknown},
 };
 
 /// A folder for a test, gone with it.
@@ -114,7 +113,7 @@ fn unreadable_lines_are_passed_over_and_told() {
     let mut again = archive(&folder);
     let first = again.keep(&running(30));
     let restored = first.restored.unwrap();
-    assert_eq!(restored.answered_at(), Some(at(0)));
+    assert_eq!(restored.responded_at(), Some(at(0)));
     assert_eq!(events(&restored)[1..], ["3 lines of the recording can't be read"]);
     assert_eq!(read(&file(&folder)).0.len(), 2);
 }
@@ -135,7 +134,7 @@ fn another_execution_of_the_same_name_begins_a_recording_of_its_own() {
     let mut again = archive(&folder);
     let all = kept(&mut again, [fault(200, FaultKind::Unreachable), running(205), running(210)]);
     assert_fine(&all);
-    let answered: Vec<_> = all.iter().map(|kept| kept.restored.as_ref().map(|before| before.answered_at())).collect();
+    let answered: Vec<_> = all.iter().map(|kept| kept.restored.as_ref().map(|before| before.responded_at())).collect();
     assert_eq!(answered, [Some(Some(at(105))), Some(None), None]);
     assert_eq!(read(&file(&folder)).0, [running(205), running(210)]);
     assert_eq!(read(&file(&folder).with_extension("2.ndjson")).0.len(), 3);
@@ -148,7 +147,7 @@ fn a_second_watch_reads_and_does_not_write_until_the_first_is_gone() {
     kept(&mut first, [running(0), running(5)]);
     let mut second = archive(&folder);
     let all = kept(&mut second, [running(10), running(15)]);
-    assert_eq!(all[0].restored.as_ref().unwrap().answered_at(), Some(at(5)));
+    assert_eq!(all[0].restored.as_ref().unwrap().responded_at(), Some(at(5)));
     assert_eq!(all[1].trouble.as_deref(), Some("Not recorded: another syncscope records this transfer already."));
     assert_eq!(read(&file(&folder)).0.len(), 2);
     drop(first);
@@ -217,7 +216,7 @@ fn all_transfers_of_one_file_come_back() {
     kept(&mut Archive::new(place.clone(), LIMIT), [running(0), other(1), running(5), other(6)]);
     let all = kept(&mut Archive::new(place, LIMIT), [running(10), other(11)]);
     assert_fine(&all);
-    let answered: Vec<_> = all.iter().map(|kept| kept.restored.as_ref().unwrap().answered_at().unwrap()).collect();
+    let answered: Vec<_> = all.iter().map(|kept| kept.restored.as_ref().unwrap().responded_at().unwrap()).collect();
     assert_eq!(answered, [at(5), at(6)]);
 }
 
@@ -229,11 +228,11 @@ async fn the_recorder_tells_what_is_new_and_only_that() {
     assert!(recorder.keep(&running(0)).await.is_empty());
     let mut second = Recorder::start(place);
     let news = second.keep(&running(5)).await;
-    assert!(matches!(&news[..], [What::Restored(_), What::Recording(Some(_))]), "{news:?}");
+    assert!(matches!(&news[..], [EventKind::Restored(_), EventKind::Recording(Some(_))]), "{news:?}");
     assert!(second.keep(&running(10)).await.is_empty());
     recorder.end().await;
     let news = second.keep(&running(70)).await;
-    assert!(matches!(&news[..], [What::Recording(None)]), "{news:?}");
+    assert!(matches!(&news[..], [EventKind::Recording(None)]), "{news:?}");
 }
 
 #[tokio::test]
@@ -249,7 +248,7 @@ async fn a_disk_that_hangs_does_not_hold_the_watch_up() {
         patience: short,
     };
     let news = recorder.keep(&running(0)).await;
-    assert!(matches!(&news[..], [What::Recording(Some(text))] if text.contains("disk")), "{news:?}");
+    assert!(matches!(&news[..], [EventKind::Recording(Some(text))] if text.contains("disk")), "{news:?}");
     assert!(recorder.keep(&running(5)).await.is_empty());
     let job: Job = taken.recv().unwrap();
     job.done.send(Kept { restored: Some(Box::new(unknown())), trouble: None }).unwrap();
@@ -257,6 +256,6 @@ async fn a_disk_that_hangs_does_not_hold_the_watch_up() {
     recorder.patience = PATIENCE;
     let news = recorder.keep(&running(10)).await;
     answering.join().unwrap();
-    assert!(matches!(&news[..], [What::Recording(None)]), "what came too late is not shown: {news:?}");
-    assert!(matches!(&recorder.keep(&running(15)).await[..], [What::Recording(Some(_))]), "nobody is there");
+    assert!(matches!(&news[..], [EventKind::Recording(None)]), "what came too late is not shown: {news:?}");
+    assert!(matches!(&recorder.keep(&running(15)).await[..], [EventKind::Recording(Some(_))]), "nobody is there");
 }

@@ -14,11 +14,12 @@ use super::{
     file::for_lines,
     past::{Lines, observation},
 };
-use crate::model::{
+use crate::aws::{
     fault::FaultKind,
     line::{Reader, Writer},
-    observation::{Observation, Outcome, Task},
+    observation::{Observation, Outcome},
     snapshot::Text,
+    task::Task,
 };
 
 /// How long everything is kept.
@@ -167,15 +168,13 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::{
-            execution::tests::{answer, at, fault},
-            line,
-        },
+        aws::line,
         sink::record::{
             file::Recording,
             past,
             tests::{Folder, read},
         },
+        transfer::execution::tests::{answer, at, fault},
     };
 
     /// Counters step every 15 s, status turns once, a fault lasts a while, and a gap of 100 s is in it.
@@ -244,9 +243,9 @@ mod tests {
         let path = folder.path().join("exec-1.ndjson");
         let mut recording = recorded(&path, 2);
         let whole = past::read(&path).unwrap().executions.remove(0).1;
-        recording.keep_small(whole.asked_at().unwrap());
+        recording.keep_small(whole.polled_at().unwrap());
         let thinned = past::read(&path).unwrap().executions.remove(0).1;
-        let story = |execution: &crate::model::execution::Execution| -> Vec<String> {
+        let story = |execution: &crate::transfer::execution::Execution| -> Vec<String> {
             execution.events().iter().map(|event| event.text.clone()).collect()
         };
         assert_eq!(story(&thinned), story(&whole));

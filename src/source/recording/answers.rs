@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::{Kind, Line, Next, Scan};
-use crate::model::{
+use crate::aws::{
     arn::Arn,
     line,
-    observation::Answer,
+    response::Response,
     snapshot::{Snapshot, Time},
 };
 
@@ -59,7 +59,7 @@ pub fn read(text: &str, interval: Duration) -> Answers {
 
 impl Answers {
     fn value(&mut self, text: &str, value: &str, number: u32) -> Result<(), String> {
-        match Answer::parse(value) {
+        match Response::parse(value) {
             Ok(answer) => self.answer(text, value, &answer, number),
             Err(fault) => {
                 let inner = inner(value);
@@ -67,7 +67,8 @@ impl Answers {
                     return Err(format!("holds no answer: {}", fault.message));
                 }
                 for value in inner {
-                    let answer = Answer::parse(value).map_err(|fault| format!("holds no answer: {}", fault.message))?;
+                    let answer =
+                        Response::parse(value).map_err(|fault| format!("holds no answer: {}", fault.message))?;
                     self.answer(text, value, &answer, number)?;
                 }
                 Ok(())
@@ -75,7 +76,7 @@ impl Answers {
         }
     }
 
-    fn answer(&mut self, text: &str, value: &str, answer: &Answer, number: u32) -> Result<(), String> {
+    fn answer(&mut self, text: &str, value: &str, answer: &Response, number: u32) -> Result<(), String> {
         let snapshot = answer.snapshot();
         let name = self.named(snapshot);
         let place = u32::try_from(self.scan.lines.len()).map_err(|_| "is one too many")?;

@@ -3,9 +3,11 @@
 use std::sync::{Arc, mpsc};
 
 use super::{Form, Kind, Line, Next, Recording};
-use crate::model::{
+use crate::aws::{
     line::{Said, SaidWhat},
-    observation::{Answer, Observation, Outcome, Task},
+    observation::{Observation, Outcome},
+    response::Response,
+    task::Task,
 };
 
 /// Reads observations. It remembers the newest answers, as most lines say that nothing changed.
@@ -13,7 +15,7 @@ pub struct Cursor {
     recording: Arc<Recording>,
     text: Vec<u8>,
     /// For each name, the line of its newest answer, and the answer.
-    answers: Vec<Option<(u32, Answer)>>,
+    answers: Vec<Option<(u32, Response)>>,
 }
 
 /// An observation, and the place of its execution.
@@ -70,7 +72,7 @@ impl Cursor {
     }
 
     /// The newest answer before a line that can be read.
-    fn referred(&mut self, recording: &Recording, line: &Line) -> Result<Answer, String> {
+    fn referred(&mut self, recording: &Recording, line: &Line) -> Result<Response, String> {
         let mut refers = line.refers;
         while let Some(place) = refers {
             if let Some((_, answer)) = self.answers[line.name as usize].as_ref().filter(|(known, _)| *known == place) {
@@ -85,13 +87,13 @@ impl Cursor {
     }
 
     /// The answer in a line, and what it says of the task.
-    fn answer(&mut self, recording: &Recording, place: u32) -> Result<(Answer, Option<Task>), String> {
+    fn answer(&mut self, recording: &Recording, place: u32) -> Result<(Response, Option<Task>), String> {
         let line = &recording.lines[place as usize];
         let text = self.text(recording, line)?;
         let (answer, task) = match recording.form {
-            Form::Answers => (Answer::parse(text), None),
+            Form::Answers => (Response::parse(text), None),
             Form::Lines => match Said::by(text)? {
-                Said { what: SaidWhat::Response(response), task, .. } => (Answer::parse(response), task),
+                Said { what: SaidWhat::Response(response), task, .. } => (Response::parse(response), task),
                 _ => return Err(CHANGED.into()),
             },
         };

@@ -7,7 +7,7 @@ use super::{
     cursor::{Cursor, Wrong},
     unread::Unread,
 };
-use crate::{app::player::Mark, model::execution::Execution};
+use crate::{app::player::Mark, transfer::execution::Execution};
 
 /// Executions that are kept in all checkpoints together: each takes up to 0.8 MB.
 const KEPT: usize = 64;

@@ -16,7 +16,7 @@ use crate::{
     },
     clock::Clock,
     keys::Control,
-    model::execution::Execution,
+    transfer::execution::Execution,
 };
 
 /// The shortest time between two moments that are shown, and the longest while it plays.
@@ -93,7 +93,7 @@ impl Tape {
         }
     }
 
-    /// What there is to see.
+    /// EventKind there is to see.
     pub fn frame(&mut self) -> Frame {
         let known = self.index.known();
         let unread = known.unread.sentence();
@@ -157,7 +157,7 @@ impl Tape {
         }
     }
 
-    /// When something happened next to an execution, or last. What was not read yet is waited for.
+    /// When something happened next to an execution, or last. EventKind was not read yet is waited for.
     fn event(&self, execution: usize, onwards: bool) -> Option<Timestamp> {
         let after = |marks: &[Mark]| marks.partition_point(|mark| mark.at <= self.now);
         let known = self.index.known_when(|known| {

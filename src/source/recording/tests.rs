@@ -7,13 +7,13 @@ use proptest::prelude::*;
 use super::{cursor::Observed, tape::Tape, *};
 use crate::{
     app::player::Command,
-    keys::Control,
-    model::{
+    aws::{
         line::Writer,
         observation::{Observation, Outcome},
-        state::State,
     },
-    source::simulate::simulated,
+    demo::simulated,
+    keys::Control,
+    say::state::State,
 };
 
 const FIVE: Duration = Duration::from_secs(5);

@@ -1,0 +1,10 @@
+//! The service's own nouns, and an observation of them: what travels through the program and stands in recordings.
+
+pub mod applicability;
+pub mod arn;
+pub mod fault;
+pub mod line;
+pub mod observation;
+pub mod response;
+pub mod snapshot;
+pub mod task;

@@ -1,0 +1,407 @@
+//! The phases: which ones it went through as we saw it, how long each lasted, and what comes next in its mode.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    aws::{
+        applicability::{Applicability, Metric, Verify},
+        snapshot::{Count, Mode, ResultDetail, Snapshot, Status},
+    },
+    transfer::judge::advice,
+};
+
+/// Statuses kept. A service that flaps for ever fills no memory.
+const KEPT: usize = 32;
+
+/// The statuses seen so far, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Phases {
+    seen: Vec<Seen>,
+}
+
+#[derive(Clone, Debug)]
+struct Seen {
+    status: Status,
+    from: Timestamp,
+    /// Whether we saw it begin, or the answer says when it did.
+    from_known: bool,
+    until: Timestamp,
+    /// Whether we saw it end, or see it last.
+    until_known: bool,
+}
+
+/// One phase on the rail.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Phase {
+    /// Its status; SUCCESS stands for an end that is yet to come.
+    pub status: Status,
+    /// Where it stands.
+    pub state: PhaseState,
+    /// How long it lasted, or lasts already; `None` where nobody knows, or where it is ahead.
+    pub lasted: Option<Lasted>,
+}
+
+/// Where a phase stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PhaseState {
+    /// Over before we looked, or between two looks.
+    Unseen,
+    /// Seen, and over.
+    Done,
+    /// The one in which the execution failed.
+    Failed,
+    /// Running.
+    Current,
+    /// Still to come.
+    Ahead,
+}
+
+impl PhaseState {
+    /// The word of it in JSON output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unseen => "unseen",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Current => "current",
+            Self::Ahead => "ahead",
+        }
+    }
+}
+
+/// How long a phase lasted, and who says so.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Lasted {
+    /// We saw it begin.
+    Seen(SignedDuration),
+    /// It had begun before we looked.
+    AtLeast(SignedDuration),
+    /// The service says so.
+    Reported(SignedDuration),
+}
+
+impl Lasted {
+    /// The time span, whoever says so.
+    pub fn span(self) -> SignedDuration {
+        match self {
+            Self::Seen(span) | Self::AtLeast(span) | Self::Reported(span) => span,
+        }
+    }
+}
+
+impl Phases {
+    /// Folds in one answer. True when the status is another than before.
+    ///
+    /// A change that falls into a time of not looking, longer than `blind_after`, happened nobody knows when.
+    pub fn observe(&mut self, snapshot: &Snapshot, at: Timestamp, blind_after: SignedDuration) -> bool {
+        let Some(status) = snapshot.status() else { return false };
+        let mut blind = false;
+        if let Some(last) = self.seen.last_mut() {
+            let same = last.status == status;
+            blind = at.duration_since(last.until) > blind_after;
+            if same || !blind {
+                last.until = last.until.max(at);
+            } else {
+                last.until_known = false;
+            }
+            if same {
+                return false;
+            }
+        }
+        let reported = match (&status, self.seen.is_empty()) {
+            (Status::Queued, true) => snapshot.start_time,
+            (Status::Launching, true) => snapshot.launch_time.or(snapshot.start_time),
+            _ => None,
+        };
+        let reported = reported.map(|time| time.0).filter(|time| *time <= at);
+        let from_known = reported.is_some() || (!self.seen.is_empty() && !blind);
+        self.seen.push(Seen { status, from: reported.unwrap_or(at), from_known, until: at, until_known: true });
+        if self.seen.len() > KEPT {
+            self.seen.remove(0);
+        }
+        true
+    }
+
+    /// When the status of now began, as far as it is known.
+    pub fn current_since(&self) -> Option<Timestamp> {
+        self.seen.last().filter(|seen| seen.from_known).map(|seen| seen.from)
+    }
+
+    /// When the status of now was first seen.
+    pub fn current_seen_since(&self) -> Option<Timestamp> {
+        self.seen.last().map(|seen| seen.from)
+    }
+
+    /// The phase before the one of now, if we saw it.
+    pub fn previous(&self) -> Option<&Status> {
+        self.seen.iter().rev().nth(1).map(|seen| &seen.status)
+    }
+
+    /// The rail: what it went through, where it is, what comes next.
+    pub fn rail(&self, snapshot: &Snapshot, terms: &Applicability, now: Timestamp) -> Vec<Phase> {
+        let expected = expected(terms);
+        let mut rail = Vec::new();
+        let mut reached = queue_from_times(snapshot, self.seen.first()).map_or(-1, |queued| {
+            rail.push(queued);
+            0
+        });
+        for (place, seen) in self.seen.iter().enumerate() {
+            let rank = rank(&seen.status).unwrap_or(reached.max(0));
+            for status in expected.iter().filter(|status| is_between(status, reached, rank)) {
+                if ran(status, &seen.status, snapshot) {
+                    rail.push(Phase {
+                        status: status.clone(),
+                        state: PhaseState::Unseen,
+                        lasted: reported(status, snapshot, terms),
+                    });
+                }
+            }
+            reached = rank;
+            let is_last = place + 1 == self.seen.len();
+            rail.push(seen.phase(is_last, snapshot, terms, now));
+        }
+        let last = self.seen.last().map(|seen| &seen.status);
+        if last == Some(&Status::Error) && !advice::is_partial(snapshot) {
+            // what came last before the end is what failed
+            let before_the_end = rail.iter_mut().rev().nth(1).filter(|phase| phase.status != Status::Cancelling);
+            if let Some(phase) = before_the_end {
+                phase.state = PhaseState::Failed;
+            }
+        }
+        if !last.is_some_and(Status::is_over) {
+            let ahead = expected.into_iter().filter(|status| rank(status).is_some_and(|rank| rank > reached));
+            rail.extend(ahead.map(|status| Phase { status, state: PhaseState::Ahead, lasted: None }));
+        }
+        rail
+    }
+}
+
+impl Seen {
+    fn phase(&self, is_last: bool, snapshot: &Snapshot, terms: &Applicability, now: Timestamp) -> Phase {
+        let status = self.status.clone();
+        if status.is_over() {
+            return Phase { status, state: PhaseState::Done, lasted: None };
+        }
+        let until = if is_last { now } else { self.until };
+        let span = until.duration_since(self.from).max(SignedDuration::ZERO);
+        let reported = if is_last && self.from_known { None } else { reported(&status, snapshot, terms) };
+        let seen = if self.from_known && self.until_known { Lasted::Seen(span) } else { Lasted::AtLeast(span) };
+        let state = if is_last { PhaseState::Current } else { PhaseState::Done };
+        Phase { status, state, lasted: Some(reported.unwrap_or(seen)) }
+    }
+}
+
+/// The statuses that an execution of this mode goes through when all is well.
+fn expected(terms: &Applicability) -> Vec<Status> {
+    use Status::*;
+    match terms.mode {
+        Mode::Basic if terms.verify == Verify::None => vec![Launching, Preparing, Transferring, Success],
+        Mode::Basic => vec![Launching, Preparing, Transferring, Verifying, Success],
+        Mode::Enhanced | Mode::Other(_) => vec![Launching, Transferring, Success],
+    }
+}
+
+fn rank(status: &Status) -> Option<i32> {
+    Some(match status {
+        Status::Queued => 0,
+        Status::Launching => 1,
+        Status::Preparing => 2,
+        Status::Transferring => 3,
+        Status::Verifying => 4,
+        Status::Cancelling => 5,
+        Status::Success | Status::Error => 6,
+        Status::Other(_) => return None,
+    })
+}
+
+fn is_between(status: &Status, after: i32, before: i32) -> bool {
+    rank(status).is_some_and(|rank| after < rank && rank < before)
+}
+
+/// Whether a phase that we did not see was gone through before `next` was seen.
+fn ran(status: &Status, next: &Status, snapshot: &Snapshot) -> bool {
+    if !matches!(next, Status::Error | Status::Cancelling) {
+        return true;
+    }
+    if *status == Status::Launching {
+        return snapshot.launch_time.is_some() || snapshot.result.is_some();
+    }
+    let Some(result) = &snapshot.result else { return false };
+    let (word, duration) = match status {
+        Status::Preparing => (&result.prepare_status, result.prepare_duration),
+        Status::Transferring => (&result.transfer_status, result.transfer_duration),
+        Status::Verifying => (&result.verify_status, result.verify_duration),
+        _ => return false,
+    };
+    matches!(word.as_deref(), Some("SUCCESS" | "ERROR")) || duration.is_some_and(|duration| duration.0 > 0)
+}
+
+/// The duration of a phase as `Result` says it, in Basic mode.
+fn reported(status: &Status, snapshot: &Snapshot, terms: &Applicability) -> Option<Lasted> {
+    if !terms.reports(Metric::PhaseDurations) {
+        return None;
+    }
+    let duration: fn(&ResultDetail) -> Option<Count> = match status {
+        Status::Preparing => |result| result.prepare_duration,
+        Status::Transferring => |result| result.transfer_duration,
+        Status::Verifying => |result| result.verify_duration,
+        _ => return None,
+    };
+    let Count(milliseconds) = snapshot.result.as_ref().and_then(duration)?;
+    (milliseconds > 0).then(|| Lasted::Reported(SignedDuration::from_millis(milliseconds)))
+}
+
+/// The time in the queue, where we did not see it but the answer's times tell.
+fn queue_from_times(snapshot: &Snapshot, first: Option<&Seen>) -> Option<Phase> {
+    if first.is_none_or(|seen| seen.status == Status::Queued) {
+        return None;
+    }
+    let waited = snapshot.launch_time?.0.duration_since(snapshot.start_time?.0);
+    (waited >= SignedDuration::from_secs(2)).then_some(Phase {
+        status: Status::Queued,
+        state: PhaseState::Unseen,
+        lasted: Some(Lasted::Reported(waited)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
+    fn answer(status: &str, members: &str) -> Snapshot {
+        serde_json::from_str(&format!(r#"{{"Status":"{status}"{members}}}"#)).unwrap()
+    }
+
+    /// Folds (second, status) pairs with the same other members, and prints the rail a second later.
+    fn rail(looks: &[(i64, &str)], members: &str) -> String {
+        let mut phases = Phases::default();
+        let mut last = Snapshot::default();
+        for (second, status) in looks {
+            last = answer(status, members);
+            phases.observe(&last, at(*second), SignedDuration::from_secs(90));
+        }
+        let rail = phases.rail(&last, &Applicability::of(&last), at(looks.last().unwrap().0 + 1));
+        let show = |phase: &Phase| {
+            let lasted = match phase.lasted {
+                None => String::new(),
+                Some(Lasted::Seen(span)) => format!(" {}s", span.as_secs()),
+                Some(Lasted::AtLeast(span)) => format!(" >={}s", span.as_secs()),
+                Some(Lasted::Reported(span)) => format!(" ={}s", span.as_secs()),
+            };
+            format!("{} {}{lasted}", phase.state.as_str(), phase.status)
+        };
+        rail.iter().map(show).collect::<Vec<_>>().join(", ")
+    }
+
+    const START: &str = r#","StartTime":1800000000"#;
+    const ENHANCED: &str = r#","TaskMode":"ENHANCED","StartTime":1800000000"#;
+
+    #[test]
+    fn seen_from_its_beginning() {
+        assert_eq!(
+            rail(
+                &[(5, "QUEUED"), (60, "QUEUED"), (65, "LAUNCHING"), (100, "TRANSFERRING"), (200, "TRANSFERRING")],
+                ENHANCED
+            ),
+            "done QUEUED 65s, done LAUNCHING 35s, current TRANSFERRING 101s, ahead SUCCESS"
+        );
+        assert_eq!(
+            rail(&[(5, "LAUNCHING"), (65, "PREPARING")], START),
+            "done LAUNCHING 65s, current PREPARING 1s, ahead TRANSFERRING, ahead VERIFYING, ahead SUCCESS"
+        );
+    }
+
+    #[test]
+    fn come_late_the_part_before_is_not_seen() {
+        assert_eq!(
+            rail(&[(500, "TRANSFERRING"), (505, "TRANSFERRING")], ENHANCED),
+            "unseen LAUNCHING, current TRANSFERRING >=6s, ahead SUCCESS"
+        );
+        let result = r#","Result":{"PrepareDuration":7000,"TransferDuration":90000,"VerifyDuration":0}"#;
+        assert_eq!(
+            rail(&[(500, "TRANSFERRING")], result),
+            "unseen LAUNCHING, unseen PREPARING =7s, current TRANSFERRING =90s, ahead VERIFYING, ahead SUCCESS"
+        );
+        let waited = r#","TaskMode":"ENHANCED","StartTime":1800000000,"LaunchTime":1800000192"#;
+        assert_eq!(
+            rail(&[(500, "TRANSFERRING")], waited),
+            "unseen QUEUED =192s, unseen LAUNCHING, current TRANSFERRING >=1s, ahead SUCCESS"
+        );
+    }
+
+    #[test]
+    fn a_change_that_nobody_saw_has_no_time() {
+        assert_eq!(
+            rail(&[(5, "LAUNCHING"), (60, "LAUNCHING"), (300, "TRANSFERRING"), (305, "TRANSFERRING")], ENHANCED),
+            "done LAUNCHING >=60s, current TRANSFERRING >=6s, ahead SUCCESS"
+        );
+    }
+
+    #[test]
+    fn a_phase_between_two_looks_is_there_all_the_same() {
+        let result = r#","Result":{"PrepareDuration":700,"TransferDuration":2000,"VerifyDuration":1000}"#;
+        assert_eq!(
+            rail(&[(5, "LAUNCHING"), (10, "TRANSFERRING"), (15, "SUCCESS")], result),
+            "done LAUNCHING >=5s, unseen PREPARING =0s, done TRANSFERRING =2s, unseen VERIFYING =1s, done SUCCESS"
+        );
+    }
+
+    #[test]
+    fn without_verification_none_is_expected() {
+        let none = r#","Options":{"VerifyMode":"NONE"}"#;
+        assert_eq!(
+            rail(&[(5, "TRANSFERRING"), (10, "TRANSFERRING")], none),
+            "unseen LAUNCHING, unseen PREPARING, current TRANSFERRING >=6s, ahead SUCCESS"
+        );
+    }
+
+    #[test]
+    fn an_error_claims_no_phase_that_did_not_run() {
+        let result = r#","Result":{"PrepareStatus":"SUCCESS","PrepareDuration":800,"TransferStatus":"ERROR","VerifyStatus":"PENDING"}"#;
+        assert_eq!(
+            rail(&[(5, "ERROR")], result),
+            "unseen LAUNCHING, unseen PREPARING =0s, failed TRANSFERRING, done ERROR"
+        );
+        assert_eq!(rail(&[(5, "LAUNCHING"), (9, "ERROR")], ""), "failed LAUNCHING >=4s, done ERROR");
+    }
+
+    #[test]
+    fn enhanced_mode_has_no_phase_durations() {
+        let result =
+            r#","TaskMode":"ENHANCED","Result":{"PrepareDuration":0,"TransferDuration":0,"TotalDuration":9000}"#;
+        assert_eq!(rail(&[(5, "SUCCESS")], result), "unseen LAUNCHING, unseen TRANSFERRING, done SUCCESS");
+    }
+
+    #[test]
+    fn unknown_statuses_have_their_place() {
+        assert_eq!(
+            rail(&[(0, "INITIALIZING"), (5, "INITIALIZING"), (9, "TRANSFERRING")], ENHANCED),
+            "done INITIALIZING >=9s, unseen LAUNCHING, current TRANSFERRING 1s, ahead SUCCESS"
+        );
+    }
+
+    #[test]
+    fn cancelling_leads_to_an_end() {
+        assert_eq!(
+            rail(&[(0, "QUEUED"), (5, "CANCELLING")], START),
+            "done QUEUED 5s, current CANCELLING 1s, ahead SUCCESS"
+        );
+    }
+
+    #[test]
+    fn flapping_fills_no_memory() {
+        let mut phases = Phases::default();
+        for n in 0..10_000 {
+            phases.observe(
+                &answer(if n % 2 == 0 { "TRANSFERRING" } else { "VERIFYING" }, ""),
+                at(n),
+                SignedDuration::from_secs(90),
+            );
+        }
+        assert!(phases.seen.len() <= KEPT);
+    }
+}

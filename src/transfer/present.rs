@@ -1,0 +1,3 @@
+//! What is true of an execution now.
+
+pub mod progress;
