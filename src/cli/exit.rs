@@ -38,7 +38,7 @@ pub fn how_it_went(execution: &Execution, max_failed: i64) -> u8 {
     if snapshot.status() == Some(Status::Error) {
         return 3;
     }
-    match progress::ending(snapshot, execution.applicability()) {
+    match progress::ending(snapshot, execution.past().applicability()) {
         Some(Ending::Failures(items) | Ending::Short(items) | Ending::SkippedOfAll(items)) if items > max_failed => 4,
         Some(Ending::BytesShort(_)) => 4,
         _ => 0,

@@ -24,14 +24,13 @@ use crate::{
     },
     aws::observation::Observation,
     clock::Clock,
-    say::state::State,
+    say::{state::State, text::clean},
     sink::{
         lines,
         terminal::{self, Screen, Tty},
     },
     source::recording::{Recording, cursor, tape},
     transfer::execution::Execution,
-    view::text::clean,
 };
 
 /// Its arguments.

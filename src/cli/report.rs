@@ -15,13 +15,13 @@ use super::{
 use crate::{
     aws::arn::Arn,
     clock::Clock,
+    say::text::clean,
     say::{
         redact::Redactor,
         report::{self, Context},
-        sentences::Now,
         state::State,
+        units::LocalTime,
     },
-    view::text::clean,
 };
 
 /// Its arguments.
@@ -105,10 +105,10 @@ fn told(report: &Report, seen: &Seen, is_file: bool) -> Result<(String, u8), Cli
         say(&clean(&fault));
     }
     let zone = TimeZone::system();
-    let now = Now { at: seen.at, zone: &zone };
+    let time = LocalTime { now: seen.at, zone: &zone };
     let text = match report.output {
         Output::Json => format!("{}\n", State::of(&execution, seen.at).json()),
-        Output::Markdown => report::page(&execution, &now, &context),
+        Output::Markdown => report::page(&execution.readout(seen.at), &time, &context),
     };
     Ok((text, code))
 }

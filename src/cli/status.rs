@@ -13,12 +13,13 @@ use super::{
 use crate::{
     clock::Clock,
     say::{
-        sentences::Now,
         state::State,
-        summary::{self, Template, USUAL},
+        summary::{self, DEFAULT_FORMAT, Template},
+        text::clean,
+        units::LocalTime,
     },
     transfer::execution::Execution,
-    view::text::{clean, width},
+    view::text::width,
 };
 
 /// Its arguments.
@@ -45,7 +46,7 @@ pub struct Status {
     #[arg(long, conflicts_with = "output")]
     one_line: bool,
     /// What that line is made of; the fields are listed below
-    #[arg(long, value_name = "TEMPLATE", requires = "one_line", default_value = USUAL)]
+    #[arg(long, value_name = "TEMPLATE", requires = "one_line", default_value = DEFAULT_FORMAT)]
     format: Template,
     /// Do not mind so many failed items where it ended in SUCCESS
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
@@ -86,13 +87,13 @@ pub async fn run(status: Status) -> Result<u8, CliError> {
 /// What is printed of one transfer, with the end of its lines.
 fn said(status: &Status, seen: &Seen, execution: &Execution, first: bool) -> String {
     let zone = TimeZone::system();
-    let now = Now { at: seen.at, zone: &zone };
+    let time = LocalTime { now: seen.at, zone: &zone };
     if status.output == Output::Json {
         return format!("{}\n", State::of(execution, seen.at).json());
     }
     let look = look(&status.shown);
     if status.one_line {
-        let line = status.format.line(execution, &now);
+        let line = status.format.line(&execution.readout(seen.at), &time);
         return if line.is_empty() { line } else { format!("{}\n", look.text(&clean(&line))) };
     }
     if execution.snapshot().is_none() {
@@ -100,7 +101,7 @@ fn said(status: &Status, seen: &Seen, execution: &Execution, first: bool) -> Str
         return String::new();
     }
     let until = seen.recorded.as_ref().map(|recorded| recorded.until);
-    let lines = summary::lines(execution, &now, until);
+    let lines = summary::lines(&execution.readout(seen.at), &time, until);
     let widest = lines.iter().map(|(label, _)| width(label)).max().unwrap_or(0);
     let between = if first { "" } else { "\n" };
     let lines: String =
