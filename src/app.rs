@@ -2,6 +2,7 @@
 
 pub mod player;
 
+use crate::transfer::readout::Readout;
 use crossterm::event::KeyEvent;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
@@ -354,8 +355,11 @@ impl App {
 
     fn hand_over(&mut self) {
         let Some(execution) = self.execution() else { return };
-        let page =
-            report::page(&execution.readout(self.now), &LocalTime { now: self.now, zone: &self.zone }, &self.context);
+        let page = report::page(
+            &Readout::of(execution, self.now),
+            &LocalTime { now: self.now, zone: &self.zone },
+            &self.context,
+        );
         let name = format!("{}.md", execution.arn().id());
         self.effects.push(Request::HandOver { name, page });
     }

@@ -1,5 +1,6 @@
 //! `syncscope report`: a page in Markdown, to hand over.
 
+use crate::transfer::readout::Readout;
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
@@ -15,11 +16,11 @@ use super::{
 use crate::{
     aws::arn::Arn,
     clock::Clock,
-    say::text::clean,
     say::{
         redact::Redactor,
         report::{self, Context},
         state::State,
+        text::clean,
         units::LocalTime,
     },
 };
@@ -108,7 +109,7 @@ fn told(report: &Report, seen: &Seen, is_file: bool) -> Result<(String, u8), Cli
     let time = LocalTime { now: seen.at, zone: &zone };
     let text = match report.output {
         Output::Json => format!("{}\n", State::of(&execution, seen.at).json()),
-        Output::Markdown => report::page(&execution.readout(seen.at), &time, &context),
+        Output::Markdown => report::page(&Readout::of(&execution, seen.at), &time, &context),
     };
     Ok((text, code))
 }

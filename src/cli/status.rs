@@ -1,5 +1,6 @@
 //! `syncscope status`: looks once, and says in a few lines, in JSON or in one line how it is.
 
+use crate::transfer::readout::Readout;
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 
@@ -93,7 +94,7 @@ fn said(status: &Status, seen: &Seen, execution: &Execution, first: bool) -> Str
     }
     let look = look(&status.shown);
     if status.one_line {
-        let line = status.format.line(&execution.readout(seen.at), &time);
+        let line = status.format.line(&Readout::of(execution, seen.at), &time);
         return if line.is_empty() { line } else { format!("{}\n", look.text(&clean(&line))) };
     }
     if execution.snapshot().is_none() {
@@ -101,7 +102,7 @@ fn said(status: &Status, seen: &Seen, execution: &Execution, first: bool) -> Str
         return String::new();
     }
     let until = seen.recorded.as_ref().map(|recorded| recorded.until);
-    let lines = summary::lines(&execution.readout(seen.at), &time, until);
+    let lines = summary::lines(&Readout::of(execution, seen.at), &time, until);
     let widest = lines.iter().map(|(label, _)| width(label)).max().unwrap_or(0);
     let between = if first { "" } else { "\n" };
     let lines: String =

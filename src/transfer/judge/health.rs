@@ -309,6 +309,7 @@ fn failing(past: &Past, snapshot: &Snapshot) -> Option<Health> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transfer::readout::Readout;
     use crate::{
         aws::fault::FaultKind,
         say,
@@ -331,11 +332,11 @@ mod tests {
     }
 
     fn reasons(health: &Health) -> Vec<String> {
-        health.finding.iter().map(say::finding::sentence).collect()
+        health.finding.iter().map(say::words::finding::sentence).collect()
     }
 
     fn word(execution: &Execution, second: i64) -> HealthState {
-        execution.readout(at(second)).health.state
+        Readout::of(execution, at(second)).health.state
     }
 
     #[test]
@@ -346,7 +347,7 @@ mod tests {
         {
             assert_eq!(word(&until(end, 600, 600, "TRANSFERRING", ENHANCED), end), expected, "{end}");
         }
-        let stalled = until(1040, 600, 600, "TRANSFERRING", ENHANCED).readout(at(1040)).health.clone();
+        let stalled = Readout::of(&until(1040, 600, 600, "TRANSFERRING", ENHANCED), at(1040)).health.clone();
         assert_eq!(reasons(&stalled), ["No counter has changed for 7m 20s; they usually change every 15s."]);
     }
 
@@ -372,7 +373,7 @@ mod tests {
         for second in (605..1200).step_by(5) {
             execution.observe(&fault(second, FaultKind::Throttled));
         }
-        let blind = execution.readout(at(1200)).health;
+        let blind = Readout::of(&execution, at(1200)).health;
         assert_eq!(blind.state, HealthState::Blind);
         assert_eq!(reasons(&blind), ["No response for 10m: it was throttled."]);
         let mut execution = until(600, 600, 600, "TRANSFERRING", ENHANCED);
