@@ -36,6 +36,8 @@ const MAX_BODY: usize = 16 << 20;
 /// How long a connection may lie idle: longer than most polling intervals, shorter than most servers' limit.
 const MAX_IDLE: Duration = Duration::from_secs(60);
 
+// aws-smithy-http-client 1.5 cannot skip verification (--no-verify-ssl), cap a body, or repeat a read on a kept
+// connection that broke, and it panics on a damaged CA bundle: hence this client over hyper-util.
 /// An HTTP/1.1 client for the SDK. A clone shares its connections. Creating one reads no file and opens no socket.
 #[derive(Clone)]
 pub struct Http {
