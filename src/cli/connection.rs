@@ -1,4 +1,4 @@
-//! How the service is reached.
+//! The connection flags, and what is polled over them.
 
 use std::{
     io::{self, Write},
@@ -7,45 +7,56 @@ use std::{
 };
 
 use clap::Args;
+use tokio::{
+    sync::mpsc::{self, Receiver, Sender},
+    task::JoinHandle,
+};
 
 use super::{exit::CliError, interval};
-use crate::{aws::arn::Arn, source::service::Connection};
+use crate::{
+    aws::{arn::Arn, observation::Observation},
+    clock::Clock,
+    source::service::{Connection, Service, Services},
+};
 
-/// What is said where certificates are not checked.
-pub const UNVERIFIED: &str = "The server's certificate is not checked (--no-verify-ssl): \
-    anyone on the way can read and change what is said.";
+/// The warning of `--no-verify-ssl`.
+pub const UNVERIFIED: &str = "The server's certificate is not verified (--no-verify-ssl): \
+    anyone on the network path can read and change requests and responses.";
 
-/// How the service is reached.
+/// The connection flags.
 #[derive(Debug, Args)]
 pub struct ConnectionArgs {
     /// The profile of the AWS configuration to use
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
-    /// The region of a console address that does not say its own
+    /// The region, where the transfer does not name one
     #[arg(long, value_name = "REGION")]
     pub region: Option<String>,
-    /// Another endpoint than the region's
+    /// Override the endpoint URL
     #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
-    /// Do not check the server's certificate: anyone on the way can read and change what is said
+    /// Do not verify the server's certificate: anyone on the network path can read and change requests and responses
     #[arg(long)]
     pub no_verify_ssl: bool,
-    /// Certificates to check the server's by, in PEM format, in place of the system's [env: AWS_CA_BUNDLE]
+    /// CA certificates to verify the server's with instead of the system's, in PEM format [env: AWS_CA_BUNDLE]
     #[arg(long, value_name = "FILE")]
     pub ca_bundle: Option<PathBuf>,
-    /// Time between two requests, such as 5s, 500ms or 1m
+    /// Polling interval, such as 5s, 500ms or 1m
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = interval)]
     pub interval: Duration,
 }
 
 impl ConnectionArgs {
-    /// What is meant by the texts that were given.
+    /// The transfers as ARNs.
+    ///
+    /// # Errors
+    /// Usage, where one is not an ARN or a console URL.
     pub fn arns(&self, transfers: &[String]) -> Result<Vec<Arn>, CliError> {
         let arn = |text: &String| Arn::parse_in(text, self.region.as_deref());
         transfers.iter().map(arn).collect::<Result<_, _>>().map_err(|error| CliError::usage(error.to_string()))
     }
 
-    /// The way to the service. Where it is not checked whose it is, it says so on standard error.
+    /// The connection options. Warns on standard error where certificates are not verified.
     pub fn connection(&self) -> Connection {
         if self.no_verify_ssl {
             let _ = writeln!(io::stderr(), "syncscope: WARNING: {UNVERIFIED}");
@@ -59,4 +70,27 @@ impl ConnectionArgs {
             ..Connection::default()
         }
     }
+}
+
+/// The service for each transfer: one session for each region.
+///
+/// # Errors
+/// Usage, where the endpoint or the CA bundle cannot be used.
+pub fn services(connection: &Connection, arns: &[Arn]) -> Result<Vec<(Service, Arn)>, CliError> {
+    let mut services = Services::new(connection).map_err(|error| CliError::usage(error.to_string()))?;
+    Ok(arns.iter().map(|arn| (services.service(arn), arn.clone())).collect())
+}
+
+/// One receiver for the observations of all transfers, each polled by `poll`: `watch_into` or `follow_into`.
+pub fn observe(
+    services: Vec<(Service, Arn)>,
+    interval: Duration,
+    clock: &Clock,
+    poll: impl Fn(Service, Arn, Duration, Clock, Sender<Observation>) -> JoinHandle<()>,
+) -> Receiver<Observation> {
+    let (out, observations) = mpsc::channel(64);
+    for (service, arn) in services {
+        poll(service, arn, interval, clock.clone(), out.clone());
+    }
+    observations
 }

@@ -7,11 +7,10 @@ use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 
 use super::{
-    connection::ConnectionArgs,
+    connection::{ConnectionArgs, services},
     exit::{CliError, worst},
     poll_once::{self, STDIN, Seen},
     terminal::{print, say},
-    watch::services,
 };
 use crate::{
     aws::arn::Arn,

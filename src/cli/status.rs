@@ -5,11 +5,10 @@ use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 
 use super::{
-    connection::ConnectionArgs,
+    connection::{ConnectionArgs, services},
     exit::{CliError, worst},
     poll_once::{self, STDIN, Seen},
     terminal::{DisplayArgs, look, print, say},
-    watch::services,
 };
 use crate::{
     clock::Clock,

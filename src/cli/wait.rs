@@ -1,7 +1,7 @@
 //! `syncscope wait`: waits until transfers are over, and says how they went with the exit code. It never changes
 //! anything.
 
-use std::{io, time::Duration};
+use std::io;
 
 use clap::{Args, ValueEnum};
 use futures_util::StreamExt;
@@ -9,22 +9,21 @@ use jiff::{SignedDuration, tz::TimeZone};
 use tokio::sync::mpsc;
 
 use super::{
-    connection::ConnectionArgs,
+    connection::{ConnectionArgs, observe, services},
     exit::{CliError, from_fault, how_it_went, worst},
     record::{RecordArgs, forward, said},
     span,
     terminal::{DisplayArgs, has_live_lines, look, say},
-    watch::services,
 };
 use crate::{
     app::{App, End, Event},
-    aws::{arn::Arn, observation::Observation},
+    aws::observation::Observation,
     clock::Clock,
     sink::{
         lines::{self, Form, Waited, Waiting},
         record::Place,
     },
-    source::{poll, service::Service},
+    source::poll,
     transfer::execution::Execution,
     view::theme::Theme,
 };
@@ -106,7 +105,8 @@ pub async fn run(wait: Wait) -> Result<u8, CliError> {
         Waiting { progress_every: wait.progress_every, form, fail_on_stall: wait.fail_on_stall, follow: wait.follow };
     let clock = Clock::wall();
     let services = services(&wait.reach.connection(), &arns)?;
-    let observations = observe(services, wait.reach.interval, &clock, wait.follow);
+    let poll = if wait.follow { poll::follow_into } else { poll::watch_into };
+    let observations = observe(services, wait.reach.interval, &clock, poll);
     let app = App::new(arns, clock.now(), TimeZone::system());
     let patience = Limits { max_failed: wait.max_failed, timeout: wait.timeout };
     in_lines(app, look(&wait.shown), waiting, patience, observations, wait.recorded.place(), clock).await
@@ -123,20 +123,6 @@ pub struct Limits {
 
 fn columns() -> usize {
     crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns))
-}
-
-fn observe(
-    services: Vec<(Service, Arn)>,
-    interval: Duration,
-    clock: &Clock,
-    follow: bool,
-) -> mpsc::Receiver<Observation> {
-    let (out, observations) = mpsc::channel(64);
-    for (service, arn) in services {
-        let watch = if follow { poll::follow_into } else { poll::watch_into };
-        watch(service, arn, interval, clock.clone(), out.clone());
-    }
-    observations
 }
 
 /// Waits, and tells in lines.

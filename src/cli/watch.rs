@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use super::{
     Cli,
-    connection::{ConnectionArgs, UNVERIFIED},
+    connection::{ConnectionArgs, UNVERIFIED, observe, services},
     exit::{CliError, from_fault},
     record::{RecordArgs, forward},
     terminal::{DisplayArgs, has_screen, look, print},
@@ -24,10 +24,7 @@ use crate::{
         record::Place,
         terminal,
     },
-    source::{
-        poll,
-        service::{Connection, Service, tls::ConfigError},
-    },
+    source::{poll, service::Connection},
     view::theme::Theme,
 };
 
@@ -67,7 +64,7 @@ pub async fn show(
         endpoint_url: connection.endpoint_url.clone(),
         ..Context::default()
     });
-    let observations = observe(services, interval, &clock);
+    let observations = observe(services, interval, &clock, poll::watch_into);
     match printed.form() {
         None if has_screen() => on_screen(app, look, observations, place, clock).await,
         form => {
@@ -75,22 +72,6 @@ pub async fn show(
             wait::in_lines(app, look, waiting, Limits::default(), observations, place, clock).await
         }
     }
-}
-
-/// A way to the service for each of them.
-pub fn services(connection: &Connection, arns: &[Arn]) -> Result<Vec<(Service, Arn)>, CliError> {
-    let service = |arn: &Arn| Ok((Service::new(connection, arn)?, arn.clone()));
-    let services: Result<_, ConfigError> = arns.iter().map(service).collect();
-    services.map_err(|error| CliError::usage(error.to_string()))
-}
-
-/// One receiver for what all of them observe.
-fn observe(services: Vec<(Service, Arn)>, interval: Duration, clock: &Clock) -> mpsc::Receiver<Observation> {
-    let (out, observations) = mpsc::channel(64);
-    for (service, arn) in services {
-        poll::watch_into(service, arn, interval, clock.clone(), out.clone());
-    }
-    observations
 }
 
 async fn on_screen(
