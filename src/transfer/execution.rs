@@ -181,14 +181,14 @@ impl Execution {
         if grew && !self.totals_grow() && self.status() == Some(Status::Transferring) {
             self.listed_event(at);
         }
-        self.estimator.observe(&self.reading(snapshot, at));
+        self.estimator.observe(&self.reading(snapshot, at, unseen.is_some()));
         if moved && let Some(before) = self.rate_level.observe(at, &self.timeline) {
             self.regime_event(before.rate, at);
         }
         self.health_event(at);
     }
 
-    fn reading(&self, snapshot: &Snapshot, at: Timestamp) -> Reading {
+    fn reading(&self, snapshot: &Snapshot, at: Timestamp, after_gap: bool) -> Reading {
         let number = |count: Option<Count>| count.map(|count| count.0);
         let files = progress::files(snapshot, self.applicability());
         Reading {
@@ -208,6 +208,8 @@ impl Execution {
             totals_grow: self.totals_grow(),
             limit: snapshot.limit().filter(|_| self.applicability().reports(Metric::BandwidthLimit)),
             clock: snapshot.result.as_ref().and_then(|result| number(result.total_duration)),
+            step: self.step(),
+            after_gap,
         }
     }
 
@@ -419,10 +421,11 @@ impl Execution {
         self.seen.as_ref().map(|seen| seen.since(seen.counters_at)).unwrap_or_default()
     }
 
-    /// The longest time between two answers that is still as planned; beyond it lies a gap.
+    /// The longest time between two answers that is still as planned, before or after the polling interval changed;
+    /// beyond it lies a gap.
     pub fn expected_gap(&self) -> SignedDuration {
         let next = self.next.and_then(|next| SignedDuration::try_from(next).ok()).unwrap_or_default();
-        SignedDuration::from_secs(90).max(next.checked_mul(4).unwrap_or(SignedDuration::MAX))
+        SignedDuration::from_secs(90).max(next.max(self.answers_every()).saturating_mul(4))
     }
 
     /// How long after an answer the next one was to come, before anything went wrong.
@@ -460,14 +463,17 @@ impl Execution {
     }
 
     /// Whether the totals may still grow: Enhanced mode lists while it transfers. They count as settled once
-    /// they did not change for two minutes while we looked.
+    /// they did not change for two minutes, and two of the service's steps, while we looked; an unknown step may be
+    /// as long as five minutes.
     pub fn totals_grow(&self) -> bool {
         let Some(seen) = &self.seen else { return false };
         let running = matches!(
             seen.answer.snapshot().status(),
             Some(Status::Launching | Status::Preparing | Status::Transferring | Status::Other(_))
         );
-        let settled = seen.since(self.estimates_changed_at) >= SignedDuration::from_mins(2);
+        let step = self.step().unwrap_or(SignedDuration::from_mins(5));
+        let settles_after = SignedDuration::from_mins(2).max(step.saturating_mul(2));
+        let settled = seen.since(self.estimates_changed_at) >= settles_after;
         running && seen.applicability.mode != Mode::Basic && !settled
     }
 

@@ -12,6 +12,7 @@ use crate::{
     transfer::{
         events::Severity,
         execution::Execution,
+        past::refresh,
         present::progress::{self, Ending},
     },
 };
@@ -86,16 +87,6 @@ impl HealthState {
     }
 }
 
-/// The shortest time without a change that is a stall.
-const STALL_AT_LEAST: SignedDuration = SignedDuration::from_secs(90);
-/// A stall in usual steps.
-const STALL_STEPS: i32 = 6;
-/// The step while it is not learned: long enough that no habit of the service's is called a stall.
-const UNKNOWN_STEP: SignedDuration = SignedDuration::from_secs(150);
-/// Quiet in usual steps.
-const QUIET_STEPS: i32 = 3;
-/// Durations move, and nothing else does, for so long: a stall.
-const IDLE: SignedDuration = SignedDuration::from_mins(5);
 /// LAUNCHING for so long deserves a notice.
 pub const LAUNCHING_LONG: SignedDuration = SignedDuration::from_mins(5);
 /// LAUNCHING for so long deserves a warning.
@@ -223,19 +214,18 @@ fn moving(execution: &Execution, snapshot: &Snapshot) -> Health {
 /// Stalled or quiet, where nothing moves.
 fn standing(execution: &Execution, snapshot: &Snapshot) -> Option<Health> {
     let step = execution.step();
-    let stall = STALL_AT_LEAST.max(step.unwrap_or(UNKNOWN_STEP).saturating_mul(STALL_STEPS));
     let (unchanged, idle) = (execution.unchanged_for(), execution.counters_unchanged_for());
-    if unchanged >= stall {
+    if unchanged >= refresh::stalled_after(step) {
         let usual = step.map(|step| format!("; it usually moves every {}", units::duration(step)));
         let reason = format!("No counter has moved for {}{}.", units::duration(idle), usual.unwrap_or_default());
         return Some(because(HealthState::Stalled, reason));
     }
-    if snapshot.status() == Some(Status::Transferring) && idle >= IDLE.max(stall) {
+    if snapshot.status() == Some(Status::Transferring) && idle >= refresh::idle_after(step) {
         let reason =
             format!("Its clock runs, but nothing was listed, written or verified for {}.", units::duration(idle));
         return Some(because(HealthState::Stalled, reason));
     }
-    let quiet = step.is_some_and(|step| unchanged >= step.saturating_mul(QUIET_STEPS));
+    let quiet = refresh::quiet_after(step).is_some_and(|quiet| unchanged >= quiet);
     quiet.then(|| because(HealthState::Quiet, format!("No counter has moved for {}.", units::duration(unchanged))))
 }
 
