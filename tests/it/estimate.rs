@@ -195,6 +195,29 @@ fn another_polling_interval_is_neither_a_stop_nor_a_gap() {
 }
 
 #[test]
+fn a_stop_is_called_a_stop_by_health_and_estimate_at_once() {
+    // at steps of 15 s, which polls that are further apart show as longer ones
+    for (poll, calls_after) in [(5, 90), (100, 600), (300, 900), (600, 1800)] {
+        let mut app = App::new([Arn::parse(ARN).unwrap()], after(0.0), TimeZone::UTC);
+        let (stops_at, mut called) = (12_000, [None; 2]);
+        for second in (0..20_000_i64).step_by(poll) {
+            let bytes = second.min(stops_at) / 15 * 15_000_000;
+            let written = (bytes, 20_000_000_000);
+            app.update(Event::observed(observation(second as f64, poll as i64, written, None)));
+            let execution = app.execution().unwrap();
+            let stalled = [
+                execution.health(app.now()).state.as_str() == "stalled",
+                matches!(execution.estimate(app.now()), Err(Unknown::Stalled(_))),
+            ];
+            for (called, _) in called.iter_mut().zip(stalled).filter(|(called, stalled)| *stalled && called.is_none()) {
+                *called = Some(second - stops_at);
+            }
+        }
+        assert_eq!(called, [Some(calls_after); 2], "polled every {poll} s");
+    }
+}
+
+#[test]
 fn a_list_that_grows_at_long_steps_grows_until_it_is_complete() {
     let mut app = App::new([Arn::parse(ARN).unwrap()], after(0.0), TimeZone::UTC);
     for second in (0..7200).step_by(5) {

@@ -138,7 +138,7 @@ impl Estimator {
         let took = next.at.duration_since(change.at).as_secs_f64();
         // polls that are far apart show one change each: most of a stop is seen to be one
         let stood = changed_at.map_or(0.0, |at| last.at.duration_since(at).as_secs_f64());
-        let stopped = !reading.after_gap && 2.0 * stood >= took && took > self.stalled_after(last).as_secs_f64();
+        let stopped = !reading.after_gap && 2.0 * stood >= took && took >= self.stalled_after(last).as_secs_f64();
         let ran = if stopped { took.min(self.step()) } else { took };
         point.run = previous.run + ran;
         if stopped {
@@ -149,6 +149,9 @@ impl Estimator {
     }
 
     /// When the transfer ends, seen from `at`, which is the newest reading's moment or a later one.
+    ///
+    /// # Errors
+    /// Why it can't be said.
     pub fn estimate(&self, at: Timestamp) -> Result<Estimate, Unknown> {
         let (Some(origin), Some(last)) = (self.origin, &self.last) else {
             return Err(Unknown::NotTransferring(self.stage));
@@ -161,7 +164,7 @@ impl Estimator {
             return Err(Unknown::PastTotal);
         }
         let quiet = last.at.duration_since(self.changed_at.unwrap_or(origin));
-        if quiet > self.stalled_after(last) {
+        if quiet >= self.stalled_after(last) {
             return Err(Unknown::Stalled(quiet));
         }
         let forecast = self.forecast.ok_or(Unknown::FewChanges(self.changes))?;
