@@ -110,6 +110,8 @@ impl Execution {
             totals_grow: self.past.totals_grow(),
             limit: snapshot.limit().filter(|_| applicability.reports(Metric::BandwidthLimit)),
             clock: snapshot.result.as_ref().and_then(|result| number(result.total_duration)),
+            step: self.past.refresh.usual(),
+            after_gap: self.past.newest.as_ref().is_some_and(|newest| newest.after_gap),
         }
     }
 

@@ -13,10 +13,11 @@ use crate::{
             Past,
             phases::Age,
             pipeline::{self, Step},
+            refresh,
         },
         present::{
             progress::{self, Ending},
-            rates::{UNKNOWN_STEP, is_blind},
+            rates::is_blind,
         },
         severity::Severity,
     },
@@ -156,14 +157,6 @@ pub enum Finding {
     Incomplete(Ending),
 }
 
-/// The shortest time without a change that is a stall.
-const STALL_AT_LEAST: SignedDuration = SignedDuration::from_secs(90);
-/// A stall in usual steps.
-const STALL_STEPS: i32 = 6;
-/// Quiet in usual steps.
-const QUIET_STEPS: i32 = 3;
-/// Durations move, and nothing else does, for so long: a stall.
-const IDLE: SignedDuration = SignedDuration::from_mins(5);
 /// LAUNCHING for so long deserves a notice.
 pub const LAUNCHING_LONG: SignedDuration = SignedDuration::from_mins(5);
 /// LAUNCHING for so long deserves a warning.
@@ -257,17 +250,16 @@ fn moving(past: &Past, snapshot: &Snapshot) -> Health {
 /// Stalled or quiet, where nothing moves.
 fn standing(past: &Past, snapshot: &Snapshot) -> Option<Health> {
     let usual_step = past.refresh.usual();
-    let stall = STALL_AT_LEAST.max(usual_step.unwrap_or(UNKNOWN_STEP).saturating_mul(STALL_STEPS));
     let (unchanged, idle) = (past.unchanged_for(), past.counters_unchanged_for());
     let last_change = past.newest.as_ref().and_then(|newest| newest.counters_at);
-    if unchanged >= stall {
+    if unchanged >= refresh::stalled_after(usual_step) {
         let finding = Finding::Stalled { unchanged_for: idle, usual_step, last_change };
         return Some(because(HealthState::Stalled, finding));
     }
-    if snapshot.status() == Some(Status::Transferring) && idle >= IDLE.max(stall) {
+    if snapshot.status() == Some(Status::Transferring) && idle >= refresh::idle_after(usual_step) {
         return Some(because(HealthState::Stalled, Finding::Idle { unchanged_for: idle, last_change }));
     }
-    let quiet = usual_step.is_some_and(|step| unchanged >= step.saturating_mul(QUIET_STEPS));
+    let quiet = refresh::quiet_after(usual_step).is_some_and(|quiet| unchanged >= quiet);
     quiet.then(|| because(HealthState::Quiet, Finding::Quiet { unchanged_for: unchanged, last_change }))
 }
 
