@@ -207,7 +207,7 @@ fn a_stop_is_called_a_stop_by_health_and_estimate_at_once() {
             let execution = app.execution().unwrap();
             let stalled = [
                 syncscope::State::of(execution, app.now()).health() == "stalled",
-                matches!(execution.estimate(app.now()), Err(Unknown::Stalled(_))),
+                matches!(execution.estimator().estimate(app.now()), Err(Unknown::Stalled(_))),
             ];
             for (called, _) in called.iter_mut().zip(stalled).filter(|(called, stalled)| *stalled && called.is_none()) {
                 *called = Some(second - stops_at);
@@ -227,11 +227,11 @@ fn a_list_that_grows_at_long_steps_grows_until_it_is_complete() {
         let execution = app.execution().unwrap();
         // the last of it is listed after an hour
         if (1200..3600).contains(&second) {
-            assert!(execution.estimate(app.now()).unwrap().is_lower_bound, "{second}");
+            assert!(execution.estimator().estimate(app.now()).unwrap().is_lower_bound, "{second}");
         }
     }
     let execution = app.execution().unwrap();
-    assert!(!execution.estimate(app.now()).unwrap().is_lower_bound);
-    let complete = execution.events().iter().filter(|event| event.text.starts_with("the list is complete"));
+    assert!(!execution.estimator().estimate(app.now()).unwrap().is_lower_bound);
+    let complete = execution.events().iter().filter(|event| format!("{:?}", event.kind).starts_with("ListingFinished"));
     assert_eq!(complete.count(), 1);
 }
