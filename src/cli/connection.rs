@@ -8,44 +8,53 @@ use std::{
 
 use clap::Args;
 
-use super::{exit::CliError, interval};
-use crate::{aws::arn::Arn, source::service::Connection};
+use tokio::sync::mpsc;
 
-/// What is said where certificates are not checked.
-pub const UNVERIFIED: &str = "The server's certificate is not checked (--no-verify-ssl): \
-    anyone on the way can read and change what is said.";
+use super::{args::interval, exit::CliError};
+use crate::{
+    aws::{arn::Arn, observation::Observation},
+    clock::Clock,
+    source::{
+        poll,
+        service::{Connection, Service, tls::ConfigError},
+    },
+};
+
+/// The warning where certificates are not verified.
+pub const UNVERIFIED: &str = "TLS certificates are not verified (--no-verify-ssl): \
+    anyone on the network path can read and change the traffic.";
 
 /// How the service is reached.
 #[derive(Debug, Args)]
 pub struct ConnectionArgs {
-    /// The profile of the AWS configuration to use
+    /// AWS profile to use
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
-    /// The region of a console address that does not say its own
+    /// Region of a console URL that does not name one
     #[arg(long, value_name = "REGION")]
     pub region: Option<String>,
-    /// Another endpoint than the region's
+    /// Override the endpoint URL
     #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
-    /// Do not check the server's certificate: anyone on the way can read and change what is said
+    /// Do not verify TLS certificates: anyone on the network path can read and change the traffic
     #[arg(long)]
     pub no_verify_ssl: bool,
-    /// Certificates to check the server's by, in PEM format, in place of the system's [env: AWS_CA_BUNDLE]
+    /// CA certificates to trust instead of the system's, in PEM format [env: AWS_CA_BUNDLE]
     #[arg(long, value_name = "FILE")]
     pub ca_bundle: Option<PathBuf>,
-    /// Time between two requests, such as 5s, 500ms or 1m
+    /// Polling interval, such as 5s, 500ms or 1m; a bare number means seconds; at least 100ms
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = interval)]
     pub interval: Duration,
 }
 
 impl ConnectionArgs {
-    /// What is meant by the texts that were given.
+    /// The ARNs of the transfers that were given.
     pub fn arns(&self, transfers: &[String]) -> Result<Vec<Arn>, CliError> {
         let arn = |text: &String| Arn::parse_in(text, self.region.as_deref());
         transfers.iter().map(arn).collect::<Result<_, _>>().map_err(|error| CliError::usage(error.to_string()))
     }
 
-    /// The way to the service. Where it is not checked whose it is, it says so on standard error.
+    /// How to reach the service. Warns on standard error where certificates are not verified.
     pub fn connection(&self) -> Connection {
         if self.no_verify_ssl {
             let _ = writeln!(io::stderr(), "syncscope: WARNING: {UNVERIFIED}");
@@ -59,4 +68,26 @@ impl ConnectionArgs {
             ..Connection::default()
         }
     }
+}
+
+/// A client for each of the transfers.
+pub fn services(connection: &Connection, arns: &[Arn]) -> Result<Vec<(Service, Arn)>, CliError> {
+    let service = |arn: &Arn| Ok((Service::new(connection, arn)?, arn.clone()));
+    let services: Result<_, ConfigError> = arns.iter().map(service).collect();
+    services.map_err(|error| CliError::usage(error.to_string()))
+}
+
+/// Polls all of them until they end, or with `follow` goes on to the next execution of their tasks.
+pub fn observe(
+    services: Vec<(Service, Arn)>,
+    interval: Duration,
+    clock: &Clock,
+    follow: bool,
+) -> mpsc::Receiver<Observation> {
+    let (out, observations) = mpsc::channel(64);
+    for (service, arn) in services {
+        let watch = if follow { poll::follow_into } else { poll::watch_into };
+        watch(service, arn, interval, clock.clone(), out.clone());
+    }
+    observations
 }

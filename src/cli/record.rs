@@ -20,7 +20,7 @@ use crate::{
 /// Whether and where it is recorded.
 #[derive(Debug, Args)]
 pub struct RecordArgs {
-    /// Record into this file, in place of one for each execution in the state folder
+    /// Record to this file instead of one per execution in the state directory
     #[arg(long, value_name = "FILE", conflicts_with = "no_record")]
     pub record: Option<PathBuf>,
     /// Do not record, and do not show what was recorded before

@@ -37,7 +37,7 @@ const STRANGERS: &[(&str, &[&str])] = &[
 /// Where the time is asked for besides in `clock`, and why.
 const ASKS_THE_TIME: &[(&str, &str, &str)] = &[
     ("cli/demo", "Timestamp::now", "gives the demo's clock its origin"),
-    ("sink/terminal", "Instant::now", "frames are paced in real time, whatever the clock's speed"),
+    ("sink/frames", "Instant::now", "frames are paced in real time, whatever the clock's speed"),
 ];
 
 /// A source file.
