@@ -1,4 +1,4 @@
-//! How the service is reached.
+//! The connection flags, and what is polled over them.
 
 use std::{
     io::{self, Write},
@@ -8,23 +8,23 @@ use std::{
 
 use clap::Args;
 
-use tokio::sync::mpsc;
+use tokio::{
+    sync::mpsc::{self, Receiver, Sender},
+    task::JoinHandle,
+};
 
 use super::{args::interval, exit::CliError};
 use crate::{
     aws::{arn::Arn, observation::Observation},
     clock::Clock,
-    source::{
-        poll,
-        service::{Connection, Service, tls::ConfigError},
-    },
+    source::service::{Connection, Service, tls::ConfigError},
 };
 
-/// The warning where certificates are not verified.
+/// The warning of `--no-verify-ssl`.
 pub const UNVERIFIED: &str = "TLS certificates are not verified (--no-verify-ssl): \
     anyone on the network path can read and change the traffic.";
 
-/// How the service is reached.
+/// The connection flags.
 #[derive(Debug, Args)]
 pub struct ConnectionArgs {
     /// AWS profile to use
@@ -48,13 +48,16 @@ pub struct ConnectionArgs {
 }
 
 impl ConnectionArgs {
-    /// The ARNs of the transfers that were given.
+    /// The transfers as ARNs.
+    ///
+    /// # Errors
+    /// Usage, where one is not an ARN or a console URL.
     pub fn arns(&self, transfers: &[String]) -> Result<Vec<Arn>, CliError> {
         let arn = |text: &String| Arn::parse_in(text, self.region.as_deref());
         transfers.iter().map(arn).collect::<Result<_, _>>().map_err(|error| CliError::usage(error.to_string()))
     }
 
-    /// How to reach the service. Warns on standard error where certificates are not verified.
+    /// The connection options. Warns on standard error where certificates are not verified.
     pub fn connection(&self) -> Connection {
         if self.no_verify_ssl {
             let _ = writeln!(io::stderr(), "syncscope: WARNING: {UNVERIFIED}");
@@ -70,24 +73,26 @@ impl ConnectionArgs {
     }
 }
 
-/// A client for each of the transfers.
+/// The service for each transfer.
+///
+/// # Errors
+/// Usage, where the endpoint or the CA bundle cannot be used.
 pub fn services(connection: &Connection, arns: &[Arn]) -> Result<Vec<(Service, Arn)>, CliError> {
     let service = |arn: &Arn| Ok((Service::new(connection, arn)?, arn.clone()));
     let services: Result<_, ConfigError> = arns.iter().map(service).collect();
     services.map_err(|error| CliError::usage(error.to_string()))
 }
 
-/// Polls all of them until they end, or with `follow` goes on to the next execution of their tasks.
+/// One receiver for the observations of all transfers, each polled by `poll`: `watch_into` or `follow_into`.
 pub fn observe(
     services: Vec<(Service, Arn)>,
     interval: Duration,
     clock: &Clock,
-    follow: bool,
-) -> mpsc::Receiver<Observation> {
+    poll: impl Fn(Service, Arn, Duration, Clock, Sender<Observation>) -> JoinHandle<()>,
+) -> Receiver<Observation> {
     let (out, observations) = mpsc::channel(64);
     for (service, arn) in services {
-        let watch = if follow { poll::follow_into } else { poll::watch_into };
-        watch(service, arn, interval, clock.clone(), out.clone());
+        poll(service, arn, interval, clock.clone(), out.clone());
     }
     observations
 }

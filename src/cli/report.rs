@@ -129,7 +129,7 @@ fn is_file(given: &str) -> Result<bool, CliError> {
         return Ok(true);
     }
     match Arn::parse_in(given, Some("us-east-1")) {
-        Err(error) if !is_name => Err(CliError::usage(format!("there is no file of that name, and {error}"))),
+        Err(error) if !is_name => Err(CliError::usage(format!("no such file, and {error}"))),
         _ => Ok(false),
     }
 }

@@ -16,6 +16,7 @@ use crate::{
     app::{App, exit::Exit},
     clock::Clock,
     sink::lines::{Form, Waiting},
+    source::poll,
 };
 
 /// The arguments of `syncscope wait`.
@@ -69,7 +70,8 @@ pub async fn run(wait: Wait) -> Result<Exit, CliError> {
         Waiting { progress_every: wait.progress_every, form, fail_on_stall: wait.fail_on_stall, follow: wait.follow };
     let clock = Clock::wall();
     let services = services(&wait.reach.connection(), &arns)?;
-    let observations = observe(services, wait.reach.interval, &clock, wait.follow);
+    let poll = if wait.follow { poll::follow_into } else { poll::watch_into };
+    let observations = observe(services, wait.reach.interval, &clock, poll);
     let app = App::new(arns, clock.now(), TimeZone::system());
     let limits = Limits { max_failed: wait.failures.max_failed, timeout: wait.timeout };
     in_lines(app, look(&wait.shown), waiting, limits, observations, wait.recorded.place(), clock).await

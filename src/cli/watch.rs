@@ -27,7 +27,7 @@ use crate::{
         lines::{Form, Waiting},
         record::Place,
     },
-    source::service::Connection,
+    source::{poll, service::Connection},
 };
 
 /// Watches the transfers that were given on the command line.
@@ -60,7 +60,7 @@ pub async fn show(
         endpoint_url: connection.endpoint_url.clone(),
         ..Context::default()
     });
-    let observations = observe(services, interval, &clock, false);
+    let observations = observe(services, interval, &clock, poll::watch_into);
     if printed.form().is_some() || !has_screen() {
         let waiting = Waiting { form: printed.form().unwrap_or(Form::Lines), ..Waiting::default() };
         return in_lines(app, theme, waiting, Limits::default(), observations, place, clock).await;

@@ -256,12 +256,13 @@ fn what_is_no_recording_is_refused() {
     let (empty, garbage) = (Kept::of("empty", ""), Kept::of("garbage", "hello\n"));
     let program = Kept::of("binary", "");
     fs::write(&program.0, &binary[..1 << 20]).unwrap();
+    let absent = format!("{}/absent.ndjson", program::state());
     for (path, word) in [
         (empty.path(), "is empty"),
         (garbage.path(), "line 1 is no JSON"),
         (program.path(), "it is no text"),
         ("/", "is a folder"),
-        ("/nonexistent", "no such file"),
+        (&absent, "no such file"),
         ("-", "standard input is empty"),
     ] {
         for more in [&[][..], &["--output", "ndjson"]] {
