@@ -29,7 +29,7 @@ use crate::{
     keys::{self, Action, Playback},
     say::{
         report::{self, Context},
-        sentences::Now,
+        units::LocalTime,
     },
     transfer::execution::Execution,
 };
@@ -141,8 +141,9 @@ impl App {
     /// Where no transfer was ever seen, and polling again can't help, there is nothing to stay for.
     fn end_where_nothing_can_be_seen(&mut self) {
         let lost = |execution: &Execution| {
-            let fault = &execution.fault()?.fault;
-            (execution.answer().is_none() && fault.is_final() && execution.next().is_none()).then(|| fault.clone())
+            let fault = &execution.past().outage.as_ref()?.fault;
+            (execution.response().is_none() && fault.is_final() && execution.past().next.is_none())
+                .then(|| fault.clone())
         };
         let faults: Vec<Fault> = self.executions.iter().filter_map(lost).collect();
         if faults.len() == self.executions.len() {
@@ -212,7 +213,8 @@ impl App {
 
     fn hand_over(&mut self) {
         let Some(execution) = self.execution() else { return };
-        let page = report::page(execution, &Now { at: self.now, zone: &self.zone }, &self.context);
+        let page =
+            report::page(&execution.readout(self.now), &LocalTime { now: self.now, zone: &self.zone }, &self.context);
         let name = format!("{}.md", execution.arn().id());
         self.requests.push(Request::HandOver { name, page });
     }
@@ -354,7 +356,7 @@ mod tests {
     fn observations_find_their_execution() {
         let mut app = app(&[FIRST, SECOND]);
         app.update(observed(SECOND, 1, status("QUEUED"), Some(5)));
-        let statuses: Vec<_> = app.executions().iter().map(|execution| execution.status().is_some()).collect();
+        let statuses: Vec<_> = app.executions().iter().map(|execution| execution.snapshot().is_some()).collect();
         assert_eq!(statuses, [false, true]);
         let mut app = self::app(&[TASK]);
         app.update(observed(TASK, 1, Outcome::Fault(Fault::new(FaultKind::Unreachable, "x")), Some(5)));
@@ -372,8 +374,10 @@ mod tests {
         app.update(observed(FIRST, 1, status("LAUNCHING"), Some(5)));
         assert_eq!(app.executions().len(), 2);
         let execution = app.execution().unwrap();
-        assert_eq!((execution.watched_since(), execution.status().is_some()), (at(-3600), true));
-        assert!(execution.events().iter().any(|event| event.text == "watched again, after 1h"));
+        assert_eq!((execution.watched_since(), execution.snapshot().is_some()), (at(-3600), true));
+        assert!(execution.events().iter().any(
+            |event| matches!(event.kind, crate::transfer::events::Kind::WatchResumed(after) if after.as_secs() == 3601)
+        ));
     }
 
     #[test]

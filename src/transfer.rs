@@ -6,3 +6,5 @@ pub mod execution;
 pub mod judge;
 pub mod past;
 pub mod present;
+pub mod readout;
+pub mod severity;

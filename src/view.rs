@@ -1,102 +1,104 @@
 //! Draws an app into a buffer. It asks no clock and does no I/O: what it shows follows from the app alone.
 
-mod banner;
-mod eta;
-mod events;
+mod detail;
 mod footer;
-mod gauges;
-mod head;
 mod help;
-mod layout;
 mod options;
-mod phases;
-mod pipeline;
 mod raw;
-mod scrub;
-mod strip;
+mod replay_bar;
 pub mod text;
 pub mod theme;
-mod throughput;
+
+#[cfg(test)]
+mod tests;
 
 use ratatui::{buffer::Buffer, layout::Rect, text::Span};
 
+use self::theme::Theme;
 use crate::{
     app::{App, Extent, Page},
-    aws::snapshot::Snapshot,
-    say::sentences::{self, Now, Sentence},
-    transfer::{events::Severity, execution::Execution, judge::health::Health},
+    say::{
+        sentences::{self, Sentence},
+        summary::NO_RESPONSE,
+        text::clean,
+        units::LocalTime,
+    },
+    transfer::{readout::Readout, severity::Severity},
 };
-use theme::Theme;
 
 /// One row of the screen.
 type Row = Vec<Span<'static>>;
 
-/// What the parts of the watch are drawn from.
+/// What the parts of the screen are drawn from.
 struct Scene<'a> {
     app: &'a App,
-    execution: &'a Execution,
-    snapshot: Option<&'a Snapshot>,
-    health: Health,
+    readout: Readout<'a>,
     said: Vec<Sentence>,
-    now: Now<'a>,
+    time: LocalTime<'a>,
     width: usize,
 }
 
+impl<'a> Scene<'a> {
+    /// The transfer on the screen, judged once, in so many columns; `None` where none is watched.
+    fn of(app: &'a App, width: usize) -> Option<Self> {
+        let readout = app.execution()?.readout(app.now());
+        let time = LocalTime { now: app.now(), zone: app.zone() };
+        let warning = app.warning().map(|text| Sentence::new(Severity::Warning, text));
+        let recording = app.recording().map(|text| Sentence::new(Severity::Info, text));
+        let unread = app.player().and_then(|player| player.unread.as_deref());
+        let unread = unread.map(|text| Sentence::new(Severity::Info, text));
+        let said = warning.into_iter().chain(sentences::sentences(&readout, &time));
+        let said = said.chain(recording).chain(unread).collect();
+        Some(Self { app, readout, said, time, width })
+    }
+
+    /// The same in fewer columns.
+    fn narrowed(&self, width: usize) -> Self {
+        Self { app: self.app, readout: self.readout.clone(), said: self.said.clone(), time: self.time, width }
+    }
+}
+
 /// Draws the app, and tells how much of its page there is.
-pub fn render(app: &App, look: Theme, buffer: &mut Buffer) -> Extent {
+pub fn render(app: &App, theme: Theme, buffer: &mut Buffer) -> Extent {
     let area = buffer.area;
     if area.is_empty() {
         return Extent::default();
     }
     let margin = u16::from(area.width >= 50);
     let inner = Rect { x: area.x + margin, width: area.width - 2 * margin, ..area };
-    let extent = match app.execution() {
-        Some(execution) => {
-            let now = Now { at: app.now(), zone: app.zone() };
-            let width = usize::from(inner.width);
-            let health = execution.health(app.now());
-            let warning = app.warning().map(|text| Sentence { tone: Severity::Warning, text: text.into() });
-            let recording = app.recording().map(|text| Sentence { tone: Severity::Info, text: text.into() });
-            let unread = app.player().and_then(|player| player.unread.as_deref());
-            let unread = unread.map(|text| Sentence { tone: Severity::Info, text: text.into() });
-            let said = warning.into_iter().chain(sentences::statement(execution, &now));
-            let said = said.chain(recording).chain(unread).collect();
-            let scene = Scene { app, execution, snapshot: execution.snapshot(), health, said, now, width };
-            page(&scene, inner, buffer)
-        }
-        None => Extent::default(),
-    };
-    look.apply(buffer);
+    let scene = Scene::of(app, usize::from(inner.width));
+    let extent = scene.map(|scene| page(&scene, inner, buffer)).unwrap_or_default();
+    theme.apply(buffer);
     extent
 }
 
 /// The title of the terminal's window: status and percentage first, as tabs are cut at their end.
 pub fn title(app: &App) -> String {
     let Some(execution) = app.execution() else { return "syncscope".into() };
-    let name = execution.task().name.as_deref().unwrap_or(execution.arn().id());
-    let status = execution.snapshot().and_then(|snapshot| snapshot.status.as_deref()).unwrap_or("asking");
-    let share = execution.bytes().fraction().filter(|_| !execution.is_over());
+    let readout = execution.readout(app.now());
+    let status = readout.snapshot.and_then(|snapshot| snapshot.status.as_deref()).unwrap_or(NO_RESPONSE);
+    let share = readout.bytes.fraction().filter(|_| !readout.is_over());
     let share = share.map(|share| format!("{:.0}% ", (share * 100.0).floor())).unwrap_or_default();
-    text::clean(&format!("{share}{status} · {name}")).into_owned()
+    clean(&format!("{share}{status} · {}", readout.name())).into_owned()
 }
 
 fn page(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Extent {
     let height = usize::from(area.height);
     if height <= 3 {
-        put(strip::rows(scene, height), area, buffer);
+        put(detail::compact(scene, height), area, buffer);
         return Extent::default();
     }
     let rows = match scene.app.page() {
         Page::Watch => {
-            let scrub = scrub::row(scene);
-            let mut rows = layout::watch(scene, height - scrub.iter().len());
-            // over the footer
-            scrub.into_iter().for_each(|row| rows.insert(rows.len() - 1, row));
+            let replay_bar = replay_bar::row(scene);
+            let mut rows = detail::rows(scene, height - 1 - replay_bar.iter().len());
+            rows.extend(replay_bar);
+            rows.push(footer::of_watch(scene));
             put(rows, area, buffer);
             return Extent::default();
         }
         Page::Options => options::rows(scene),
-        Page::Events => events::all(scene),
+        Page::Events => detail::all_events(scene),
         Page::Raw => raw::rows(scene),
         Page::Help => help::rows(scene),
     };
@@ -105,15 +107,15 @@ fn page(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Extent {
 
 /// A page that may be longer than the screen, under the head and over the footer.
 fn scrolled(scene: &Scene, rows: Vec<Row>, area: Rect, buffer: &mut Buffer) -> Extent {
-    let scrub = scrub::row(scene).filter(|_| area.height > 4);
-    let height = usize::from(area.height) - scrub.iter().len();
+    let replay_bar = replay_bar::row(scene).filter(|_| area.height > 4);
+    let height = usize::from(area.height) - replay_bar.iter().len();
     let extent = Extent { content: rows.len(), visible: height - 3 };
     let first = scene.app.scroll().min(extent.content.saturating_sub(extent.visible));
     let last = (first + extent.visible).min(extent.content);
-    let mut page = vec![head::first(scene), Row::new()];
+    let mut page = vec![detail::head(scene), Row::new()];
     page.extend(rows.into_iter().skip(first).take(extent.visible));
     page.resize(height - 1, Row::new());
-    page.extend(scrub);
+    page.extend(replay_bar);
     page.push(footer::of_page(scene, (first, last, extent.content)));
     put(page, area, buffer);
     extent

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     keys::Playback,
-    transfer::{events::Severity, execution::Execution},
+    transfer::{execution::Execution, severity::Severity},
 };
 
 /// Seconds of the recording per second, from real time to two weeks in two minutes.
@@ -36,8 +36,8 @@ pub struct Player {
 pub struct Mark {
     /// When it was seen.
     pub at: Timestamp,
-    /// Its colour on the time axis.
-    pub tone: Severity,
+    /// How serious it is.
+    pub severity: Severity,
 }
 
 /// The state of a replay at one moment.

@@ -1,8 +1,8 @@
-//! What applies in which mode and with which options: decided from those alone, never from a value of 0.
+//! Which metrics mean something in which mode and with which options: decided from those alone, never from a 0.
 
 use super::snapshot::{Mode, Options, Snapshot};
 
-/// What an execution runs under, as far as it decides which figures mean something.
+/// Mode and options of an execution, as far as they decide which metrics mean something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applicability {
     /// Basic or Enhanced.
@@ -28,7 +28,7 @@ pub enum Verify {
     Unknown,
 }
 
-/// A figure that does not mean something everywhere.
+/// A metric that does not mean something everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
     /// The durations of the three phases in `Result`.
@@ -53,8 +53,36 @@ pub enum Metric {
     Folders,
 }
 
+/// Why a metric means nothing in a mode, or with certain options.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotApplicable {
+    /// Enhanced mode reports no phase durations.
+    PhasesRunInParallel,
+    /// Enhanced mode documents no compression.
+    NoCompression,
+    /// The API reference says that Enhanced mode ignores `BytesPerSecond`.
+    LimitIgnored,
+    /// Basic mode does not report it.
+    NotInBasic,
+    /// Basic mode does not report failures.
+    FailuresNotInBasic,
+    /// Basic mode counts directories among the files.
+    FoldersAmongFiles,
+    /// `TransferMode` ALL compares nothing.
+    NothingCompared,
+    /// `VerifyMode` is NONE.
+    VerificationOff,
+    /// `VerifyMode` is POINT_IN_TIME_CONSISTENT: the number of items to verify is not reported.
+    NoDenominator,
+    /// `PreserveDeletedFiles` is not REMOVE.
+    NothingDeleted,
+}
+
 impl Applicability {
-    /// Reads them out of an answer.
+    /// Before any response: Basic mode, and nothing known of its options.
+    pub const UNKNOWN: Self = Self { mode: Mode::Basic, verify: Verify::Unknown, everything: false, deletes: false };
+
+    /// Read from the mode and the options of a response.
     pub fn of(snapshot: &Snapshot) -> Self {
         let options = snapshot.options.as_ref();
         let word = |member: fn(&Options) -> Option<&str>| options.and_then(member);
@@ -71,35 +99,37 @@ impl Applicability {
         }
     }
 
-    /// Whether a figure means something under these terms.
+    /// Whether a metric means something.
     ///
     /// # Errors
-    /// Why it does not, in words that fit behind the figure's name.
-    pub fn applies(&self, metric: Metric) -> Result<(), &'static str> {
+    /// Why it does not.
+    pub fn applies(&self, metric: Metric) -> Result<(), NotApplicable> {
+        use NotApplicable::*;
         let basic = self.mode == Mode::Basic;
         let enhanced = self.mode == Mode::Enhanced;
-        let no = match metric {
-            Metric::PhaseDurations if enhanced => "not reported in Enhanced mode, where the phases run at once",
-            Metric::Compression if enhanced => "not supported in Enhanced mode",
-            Metric::BandwidthLimit if enhanced => "has no effect in Enhanced mode",
-            Metric::Listed if basic => "not reported in Basic mode",
-            Metric::Prepared if basic => "not reported in Basic mode",
-            Metric::Prepared if self.everything => "nothing is compared when everything is transferred",
-            Metric::Failures if basic => "not reported in Basic mode; the log names what failed",
-            Metric::Folders if basic => "counted among the files in Basic mode",
-            Metric::Verified | Metric::VerifiedShare if self.verify == Verify::None => "verification is off",
-            Metric::VerifiedShare if self.verify != Verify::OnlyFilesTransferred => {
-                "both sides are verified whole, and how much that is is not reported"
-            }
-            Metric::Deleted if !self.deletes => "files that the source no longer has are kept",
+        Err(match metric {
+            Metric::PhaseDurations if enhanced => PhasesRunInParallel,
+            Metric::Compression if enhanced => NoCompression,
+            Metric::BandwidthLimit if enhanced => LimitIgnored,
+            Metric::Listed | Metric::Prepared if basic => NotInBasic,
+            Metric::Prepared if self.everything => NothingCompared,
+            Metric::Failures if basic => FailuresNotInBasic,
+            Metric::Folders if basic => FoldersAmongFiles,
+            Metric::Verified | Metric::VerifiedShare if self.verify == Verify::None => VerificationOff,
+            Metric::VerifiedShare if self.verify != Verify::OnlyFilesTransferred => NoDenominator,
+            Metric::Deleted if !self.deletes => NothingDeleted,
             _ => return Ok(()),
-        };
-        Err(no)
+        })
     }
 
-    /// Whether a figure means something under these terms.
+    /// Whether a metric means something.
     pub fn reports(&self, metric: Metric) -> bool {
         self.applies(metric).is_ok()
+    }
+
+    /// Whether verification is a phase of its own, after the transfer.
+    pub fn verifies_afterwards(&self) -> bool {
+        self.mode == Mode::Basic && matches!(self.verify, Verify::PointInTimeConsistent | Verify::OnlyFilesTransferred)
     }
 
     /// Whether the estimate of files counts the expected deletes among them.

@@ -353,6 +353,17 @@ impl Snapshot {
         self.status().is_some_and(|status| status.is_over())
     }
 
+    /// Whether it ended in ERROR, but with nearly everything transferred: the detail says that the rest was.
+    pub fn is_partial_success(&self) -> bool {
+        let detail = self.result.as_ref().and_then(|result| result.error_detail.as_deref());
+        let told = |detail: &str| {
+            let detail = detail.to_lowercase();
+            let texts = ["transfer and verification completed", "selected files transferred except"];
+            texts.iter().any(|text| detail.contains(text))
+        };
+        self.status() == Some(Status::Error) && detail.is_some_and(told)
+    }
+
     /// The bandwidth limit in bytes a second; `None` where there is none or it was not reported.
     pub fn limit(&self) -> Option<i64> {
         self.options.as_ref()?.bytes_per_second.map(|limit| limit.0).filter(|limit| *limit > 0)

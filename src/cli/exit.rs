@@ -53,7 +53,7 @@ pub fn how_it_went(execution: &Execution, max_failed: i64) -> Exit {
     if snapshot.status() == Some(Status::Error) {
         return Exit::Failed;
     }
-    match progress::ending(snapshot, execution.applicability()) {
+    match progress::ending(snapshot, execution.past().applicability()) {
         Some(Ending::Failures(items) | Ending::Short(items) | Ending::SkippedOfAll(items)) if items > max_failed => {
             Exit::Incomplete
         }

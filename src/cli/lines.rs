@@ -99,6 +99,7 @@ fn outcome(waited: &Waited, limits: Limits) -> Exit {
 
 /// Why it can't be seen, where polling stopped; what was recorded before may tell how it was then.
 fn lost(execution: &Execution) -> Option<CliError> {
-    let fault = &execution.fault()?.fault;
-    (execution.next().is_none() && !execution.is_over()).then(|| from_fault(fault))
+    let past = execution.past();
+    let fault = &past.outage.as_ref()?.fault;
+    (past.next.is_none() && !execution.is_over()).then(|| from_fault(fault))
 }

@@ -66,9 +66,9 @@ impl Seen {
 
     /// The exit code, and the sentence where it could not be seen now.
     pub fn outcome(&self, execution: &Execution, max_failed: i64) -> (Exit, Option<String>) {
-        match execution.fault() {
-            Some(sight) => {
-                let error = from_fault(&sight.fault);
+        match &execution.past().outage {
+            Some(outage) => {
+                let error = from_fault(&outage.fault);
                 (error.exit, Some(error.message))
             }
             None => (how_it_went(execution, max_failed), None),

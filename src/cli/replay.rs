@@ -27,11 +27,10 @@ use crate::{
     },
     aws::observation::Observation,
     clock::Clock,
-    say::state::State,
+    say::{state::State, text::clean},
     sink::{folder, lines},
     source::recording::{Recording, cursor, tape},
     transfer::execution::Execution,
-    view::text::clean,
 };
 
 /// The arguments of `syncscope replay`.

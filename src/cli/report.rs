@@ -17,13 +17,13 @@ use crate::{
     app::exit::Exit,
     aws::arn::Arn,
     clock::Clock,
+    say::text::clean,
     say::{
         redact::Redactor,
         report::{self, Context},
-        sentences::Now,
         state::State,
+        units::LocalTime,
     },
-    view::text::clean,
 };
 
 /// The arguments of `syncscope report`.
@@ -97,10 +97,10 @@ fn told(report: &Report, seen: &Seen, is_file: bool) -> Result<(String, Exit), C
         say(&clean(&fault));
     }
     let zone = TimeZone::system();
-    let now = Now { at: seen.at, zone: &zone };
+    let time = LocalTime { now: seen.at, zone: &zone };
     let text = match report.output {
         Format::Json => format!("{}\n", State::of(&execution, seen.at).json()),
-        _ => report::page(&execution, &now, &context),
+        _ => report::page(&execution.readout(seen.at), &time, &context),
     };
     Ok((text, code))
 }

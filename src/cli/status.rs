@@ -14,12 +14,13 @@ use crate::{
     app::exit::Exit,
     clock::Clock,
     say::{
-        sentences::Now,
         state::State,
-        summary::{self, Template, USUAL},
+        summary::{self, DEFAULT_FORMAT, Template},
+        text::clean,
+        units::LocalTime,
     },
     transfer::execution::Execution,
-    view::text::{clean, width},
+    view::text::width,
 };
 
 /// The exit codes of a command that polls once.
@@ -66,7 +67,7 @@ pub struct Status {
     #[arg(long, conflicts_with = "output")]
     one_line: bool,
     /// Compose that line from the fields listed below
-    #[arg(long, value_name = "TEMPLATE", requires = "one_line", default_value = USUAL)]
+    #[arg(long, value_name = "TEMPLATE", requires = "one_line", default_value = DEFAULT_FORMAT)]
     format: Template,
     #[command(flatten)]
     failures: FailureArgs,
@@ -99,13 +100,13 @@ pub async fn run(status: Status) -> Result<Exit, CliError> {
 /// What is printed of one transfer, with the end of its lines.
 fn said(status: &Status, seen: &Seen, execution: &Execution, first: bool) -> String {
     let zone = TimeZone::system();
-    let now = Now { at: seen.at, zone: &zone };
+    let time = LocalTime { now: seen.at, zone: &zone };
     if status.output == Format::Json {
         return format!("{}\n", State::of(execution, seen.at).json());
     }
     let look = look(&status.shown);
     if status.one_line {
-        let line = status.format.line(execution, &now);
+        let line = status.format.line(&execution.readout(seen.at), &time);
         return if line.is_empty() { line } else { format!("{}\n", look.text(&clean(&line))) };
     }
     if execution.snapshot().is_none() {
@@ -113,7 +114,7 @@ fn said(status: &Status, seen: &Seen, execution: &Execution, first: bool) -> Str
         return String::new();
     }
     let until = seen.recorded.as_ref().map(|recorded| recorded.until);
-    let lines = summary::lines(execution, &now, until);
+    let lines = summary::lines(&execution.readout(seen.at), &time, until);
     let widest = lines.iter().map(|(label, _)| width(label)).max().unwrap_or(0);
     let between = if first { "" } else { "\n" };
     let lines: String =

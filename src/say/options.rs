@@ -3,10 +3,10 @@
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
-use super::units;
+use super::{counters, units, words};
 use crate::aws::{
     applicability::{Applicability, Metric},
-    snapshot::{Filter, Mode, Options, ReportOverrides, Snapshot, Text},
+    snapshot::{Count, Filter, Mode, Options, ReportOverrides, Snapshot, Text},
 };
 
 /// One heading and what belongs under it.
@@ -35,19 +35,20 @@ impl Row {
     }
 }
 
-/// What every answer's configuration says: options, filters, manifest, task report and its result, times.
+/// All that a response says: filters, options, manifest, task report and its result, times, counters, result.
 /// What was not reported has no row.
-pub fn configured(snapshot: &Snapshot, zone: &TimeZone) -> Vec<Section> {
-    let terms = Applicability::of(snapshot);
+pub fn sections(snapshot: &Snapshot, zone: &TimeZone) -> Vec<Section> {
+    let applicability = Applicability::of(snapshot);
     let failed = snapshot.result.as_ref().is_some_and(|result| result.error_detail.is_some());
     let mut sections = [
-        ("What is transferred", scope(snapshot)),
-        ("Options", snapshot.options.as_ref().map(|options| options_rows(options, &terms)).unwrap_or_default()),
+        ("Filters", scope(snapshot)),
+        ("Options", snapshot.options.as_ref().map(|options| options_rows(options, &applicability)).unwrap_or_default()),
         ("Manifest", manifest(snapshot)),
         ("Task report", report(snapshot)),
         ("Times", times(snapshot, zone)),
-        ("Result", result(snapshot, &terms)),
-        ("Members that this version does not know", unknown(&snapshot.others)),
+        ("Counters", counters::rows(snapshot)),
+        ("Result", result(snapshot, &applicability)),
+        ("Members unknown to this version", unknown(&snapshot.others)),
     ];
     if failed {
         // who opens this after a failure looks for it
@@ -60,14 +61,14 @@ pub fn configured(snapshot: &Snapshot, zone: &TimeZone) -> Vec<Section> {
 pub fn in_short(snapshot: &Snapshot) -> Vec<&'static str> {
     let Some(options) = &snapshot.options else { return Vec::new() };
     let transfer = match options.transfer_mode.as_deref() {
-        Some("CHANGED") => Some("changed only"),
+        Some("CHANGED") => Some("only changed files"),
         Some("ALL") => Some("everything"),
         _ => None,
     };
     let verify = match options.verify_mode.as_deref() {
-        Some("POINT_IN_TIME_CONSISTENT") => Some("verifies both sides"),
-        Some("ONLY_FILES_TRANSFERRED") if snapshot.mode() == Mode::Enhanced => Some("verified as it goes"),
-        Some("ONLY_FILES_TRANSFERRED") => Some("verifies what it moved"),
+        Some("POINT_IN_TIME_CONSISTENT") => Some("full verification"),
+        Some("ONLY_FILES_TRANSFERRED") if snapshot.mode() == Mode::Enhanced => Some("verified during transfer"),
+        Some("ONLY_FILES_TRANSFERRED") => Some("verifies transferred files"),
         Some("NONE") => Some("no verification"),
         _ => None,
     };
@@ -78,12 +79,12 @@ pub fn in_short(snapshot: &Snapshot) -> Vec<&'static str> {
 /// The service's constant in words; `None` where it is new to this version or plain enough as it is.
 fn in_words(option: &str, constant: &str) -> Option<&'static str> {
     Some(match (option, constant) {
-        ("VerifyMode", "POINT_IN_TIME_CONSISTENT") => "verify source and destination whole, at the end",
-        ("VerifyMode", "ONLY_FILES_TRANSFERRED") => "verify what was transferred",
-        ("VerifyMode", "NONE") => "no verification beyond the checks while transferring",
+        ("VerifyMode", "POINT_IN_TIME_CONSISTENT") => "full verification of source and destination",
+        ("VerifyMode", "ONLY_FILES_TRANSFERRED") => "verify transferred files",
+        ("VerifyMode", "NONE") => "no verification after the transfer",
         ("OverwriteMode", "ALWAYS") => "overwrite what differs at the destination",
         ("OverwriteMode", "NEVER") => "never overwrite at the destination",
-        ("Atime", "BEST_EFFORT") => "keep access times as well as can be",
+        ("Atime", "BEST_EFFORT") => "keep access times (best effort)",
         ("Atime", "NONE") => "ignore access times",
         ("Mtime", "PRESERVE") => "keep modification times",
         ("Mtime", "NONE") => "ignore modification times",
@@ -95,18 +96,18 @@ fn in_words(option: &str, constant: &str) -> Option<&'static str> {
         ("Gid", "BOTH") => "keep groups, as numbers and by name",
         ("Uid", "NONE") => "ignore owners",
         ("Gid", "NONE") => "ignore groups",
-        ("PreserveDeletedFiles", "PRESERVE") => "keep what the source no longer has",
-        ("PreserveDeletedFiles", "REMOVE") => "delete at the destination what the source no longer has",
+        ("PreserveDeletedFiles", "PRESERVE") => "keep files deleted at the source",
+        ("PreserveDeletedFiles", "REMOVE") => "delete files at the destination that are gone from the source",
         ("PreserveDevices", "NONE") => "ignore devices",
         ("PreserveDevices", "PRESERVE") => "recreate devices, without their contents",
         ("PosixPermissions", "PRESERVE") => "keep permissions",
         ("PosixPermissions", "NONE") => "ignore permissions",
-        ("TaskQueueing", "ENABLED") => "wait in the queue when the agent is taken",
-        ("TaskQueueing", "DISABLED") => "fail when the agent is taken",
+        ("TaskQueueing", "ENABLED") => "queue when the agent is busy",
+        ("TaskQueueing", "DISABLED") => "fail when the agent is busy",
         ("LogLevel", "OFF") => "no log",
         ("LogLevel", "BASIC") => "log errors only",
         ("LogLevel", "TRANSFER") => "log every file",
-        ("TransferMode", "CHANGED") => "only what changed",
+        ("TransferMode", "CHANGED") => "only changed files",
         ("TransferMode", "ALL") => "everything, without comparing",
         ("SecurityDescriptorCopyFlags", "NONE") => "no security descriptors",
         ("SecurityDescriptorCopyFlags", "OWNER_DACL") => "owner and access list",
@@ -138,13 +139,13 @@ fn text(name: &str, text: &Option<Text>) -> Option<Row> {
     text.as_deref().map(|text| Row::plain(name, text))
 }
 
-fn options_rows(options: &Options, terms: &Applicability) -> Vec<Row> {
+fn options_rows(options: &Options, applicability: &Applicability) -> Vec<Row> {
     let rows = [
         worded("Transfer mode", "TransferMode", &options.transfer_mode),
         worded("Verify mode", "VerifyMode", &options.verify_mode),
         worded("Overwrite mode", "OverwriteMode", &options.overwrite_mode),
         worded("Deleted files", "PreserveDeletedFiles", &options.preserve_deleted_files),
-        limit(options, terms),
+        limit(options, applicability),
         worded("Task queueing", "TaskQueueing", &options.task_queueing),
         worded("Log level", "LogLevel", &options.log_level),
         worded("Access time", "Atime", &options.atime),
@@ -159,14 +160,14 @@ fn options_rows(options: &Options, terms: &Applicability) -> Vec<Row> {
     rows.into_iter().flatten().chain(unknown(&options.others)).collect()
 }
 
-fn limit(options: &Options, terms: &Applicability) -> Option<Row> {
+fn limit(options: &Options, applicability: &Applicability) -> Option<Row> {
     let limit = options.bytes_per_second?.0;
     let mut words = match limit {
-        -1 => "as fast as it can".to_owned(),
+        -1 => "unlimited".to_owned(),
         _ => format!("at most {}", units::byte_rate(limit as f64)),
     };
-    if let (Err(why), true) = (terms.applies(Metric::BandwidthLimit), limit != -1) {
-        words = format!("{words}; {why}");
+    if let (Err(why), true) = (applicability.applies(Metric::BandwidthLimit), limit != -1) {
+        words = format!("{words}; {}", words::not_applicable(why));
     }
     Some(Row { name: "Bandwidth limit".into(), words, constant: Some(limit.to_string()) })
 }
@@ -249,29 +250,29 @@ fn overrides(overrides: &ReportOverrides) -> Vec<Row> {
 }
 
 fn times(snapshot: &Snapshot, zone: &TimeZone) -> Vec<Row> {
-    [("Asked for", snapshot.start_time), ("Launched", snapshot.launch_time), ("Ended", snapshot.end_time)]
+    [("Started", snapshot.start_time), ("Launched", snapshot.launch_time), ("Ended", snapshot.end_time)]
         .into_iter()
         .filter_map(|(name, time)| Some(Row::plain(name, units::date_and_time(time?.0, zone))))
         .collect()
 }
 
-fn result(snapshot: &Snapshot, terms: &Applicability) -> Vec<Row> {
+fn result(snapshot: &Snapshot, applicability: &Applicability) -> Vec<Row> {
     let Some(result) = &snapshot.result else { return Vec::new() };
-    let phase = |name: &str, status: &Option<Text>, duration: Option<crate::aws::snapshot::Count>| {
-        let lasted = match (terms.applies(Metric::PhaseDurations), duration) {
+    let phase = |name: &str, status: &Option<Text>, duration: Option<Count>| {
+        let lasted = match (applicability.applies(Metric::PhaseDurations), duration) {
             (Ok(()), Some(duration)) if duration.0 == 0 && status.as_deref() == Some("PENDING") => "not begun".into(),
             (Ok(()), Some(duration)) => units::milliseconds(duration.0),
             (Ok(()), None) => "no duration reported".into(),
-            (Err(why), _) => format!("duration {why}"),
+            (Err(why), _) => format!("duration {}", words::not_applicable(why)),
         };
-        let row = status.is_some() || (duration.is_some() && terms.reports(Metric::PhaseDurations));
+        let row = status.is_some() || (duration.is_some() && applicability.reports(Metric::PhaseDurations));
         row.then(|| Row { name: name.into(), words: lasted, constant: status.as_deref().map(str::to_owned) })
     };
     let rows = [
         phase("Preparing", &result.prepare_status, result.prepare_duration),
         phase("Transferring", &result.transfer_status, result.transfer_duration),
         phase("Verifying", &result.verify_status, result.verify_duration),
-        result.total_duration.map(|total| Row::plain("In all", units::milliseconds(total.0))),
+        result.total_duration.map(|total| Row::plain("Total", units::milliseconds(total.0))),
         text("Error code", &result.error_code),
         text("Error detail", &result.error_detail),
     ];
@@ -290,7 +291,7 @@ mod tests {
     fn page(text: &str) -> String {
         let snapshot: Snapshot = serde_json::from_str(text).unwrap();
         let mut out = String::new();
-        for section in configured(&snapshot, &TimeZone::UTC) {
+        for section in sections(&snapshot, &TimeZone::UTC) {
             out.push_str(&format!("[{}]\n", section.title));
             for row in section.rows {
                 let constant = row.constant.map(|constant| format!(" ({constant})")).unwrap_or_default();
@@ -307,15 +308,15 @@ mod tests {
         );
         assert_eq!(
             page,
-            "[Options]\nTransfer mode: only what changed (CHANGED)\nVerify mode: verify what was transferred \
+            "[Options]\nTransfer mode: only changed files (CHANGED)\nVerify mode: verify transferred files \
              (ONLY_FILES_TRANSFERRED)\nBandwidth limit: at most 1.00 MiB/s (1048576)\nOwner (UID): NEWER\nFresh: true\n"
         );
     }
 
     #[test]
-    fn a_limit_that_has_no_effect_says_so() {
+    fn a_limit_in_enhanced_mode_says_what_the_reference_says() {
         let page = page(r#"{"TaskMode":"ENHANCED","Options":{"BytesPerSecond":1048576}}"#);
-        assert!(page.contains("1.00 MiB/s; has no effect in Enhanced mode"), "{page}");
+        assert!(page.contains("1.00 MiB/s; the API reference says that it does not apply to Enhanced mode"), "{page}");
     }
 
     #[test]
@@ -325,7 +326,7 @@ mod tests {
         );
         assert_eq!(
             page,
-            "[What is transferred]\nIncludes: everything\nExcludes: */.htaccess\nExcludes: */index.html\nExcludes: x (REGEX)\n"
+            "[Filters]\nIncludes: everything\nExcludes: */.htaccess\nExcludes: */index.html\nExcludes: x (REGEX)\n"
         );
     }
 
@@ -335,7 +336,7 @@ mod tests {
             r#"{"TaskMode":"ENHANCED","Result":{"PrepareDuration":0,"PrepareStatus":"SUCCESS","TotalDuration":3310}}"#,
         );
         assert!(
-            page.contains("Preparing: duration not reported in Enhanced mode") && page.contains("In all: 3.3s"),
+            page.contains("Preparing: duration not reported in Enhanced mode") && page.contains("Total: 3.3s"),
             "{page}"
         );
         assert!(!page.contains("0.0s"), "{page}");

@@ -6,17 +6,20 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use self::markdown::{code, escaped, quoted, table};
 use super::{
+    blocks::{block, sparkline},
+    eta, events,
     options::{self, Row},
-    sentences::{self, Now},
-    summary, units,
+    sentences::{self, Sentence},
+    summary, text,
+    units::{self, LocalTime},
+    words,
 };
 use crate::{
     aws::{applicability::Metric, arn::Arn},
     transfer::{
-        events::Severity,
-        execution::Execution,
-        judge::advice,
-        past::phases::{Lasted, Phase, PhaseState},
+        past::phases::{Phase, PhaseState},
+        readout::Readout,
+        severity::Severity,
     },
 };
 
@@ -39,22 +42,22 @@ const EVENTS: usize = 20;
 const CHART: usize = 60;
 /// Characters of a trend of failures.
 const TREND: usize = 12;
-const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// The page.
-pub fn page(execution: &Execution, now: &Now, context: &Context) -> String {
-    let (next, said) = advice(execution, now);
+pub fn page(readout: &Readout, time: &LocalTime, context: &Context) -> String {
+    let (advice, said): (Vec<Sentence>, Vec<Sentence>) =
+        sentences::sentences(readout, time).into_iter().partition(|sentence| sentence.is_advice);
     let sections = [
-        ("", head(execution, now, context)),
-        ("State", state(execution, now, &said)),
-        ("Progress", progress(execution, now)),
-        ("Phases", phases(execution, now)),
-        ("Rates", rates(execution, now)),
-        ("Failures", failures(execution, now)),
-        ("Events", events(execution, now)),
-        ("Configuration", configuration(execution, now.zone)),
-        ("What to check next", next),
-        ("To look further", commands(execution, context)),
+        ("", head(readout, time, context)),
+        ("State", state(readout, time, &said)),
+        ("Progress", progress(readout, time)),
+        ("Phases", phases(readout, time)),
+        ("Rates", rates(readout, time)),
+        ("Failures", failures(readout, time)),
+        ("Events", event_list(readout, time)),
+        ("Configuration", configuration(readout, time.zone)),
+        ("What to check next", next(readout, &advice)),
+        ("Commands", commands(readout, context)),
     ];
     let mut page = String::with_capacity(6144);
     for (title, text) in sections.iter().filter(|(_, text)| !text.is_empty()) {
@@ -70,28 +73,28 @@ fn list<T: AsRef<str>>(lines: impl IntoIterator<Item = T>) -> String {
     lines.into_iter().map(|line| format!("- {}\n", line.as_ref())).collect()
 }
 
-fn head(execution: &Execution, now: &Now, context: &Context) -> String {
-    let (arn, task) = (execution.arn(), execution.task());
-    let name = task.name.as_deref().unwrap_or(arn.id());
-    let zone =
-        now.zone.iana_name().map_or_else(|| now.at.to_zoned(now.zone.clone()).strftime("%:z").to_string(), Into::into);
-    let local = units::date_and_time(now.at, now.zone);
-    let utc = units::date_and_time(now.at, &TimeZone::UTC);
-    let mut page =
-        format!("# DataSync transfer {}\n\nAs of {local} ({} UTC).", escaped(name), utc.trim_end_matches(" +00:00"));
-    page.push_str(&format!(" Times below are those of {}.", escaped(&zone)));
+fn head(readout: &Readout, time: &LocalTime, context: &Context) -> String {
+    let (arn, task) = (readout.arn(), readout.task());
+    let mut page = format!(
+        "# DataSync transfer {}\n\nAs of {}.",
+        escaped(readout.name()),
+        units::date_and_time(time.now, time.zone)
+    );
+    if let Some(zone) = time.zone.iana_name().filter(|zone| *zone != "UTC") {
+        page.push_str(&format!(" Times are in {}.", escaped(zone)));
+    }
     if let Some(until) = context.recorded_until {
         page.push_str(&format!(
-            " Seen from {} on, recorded until {}.",
-            now.moment(execution.watched_since()),
-            now.moment(until)
+            " Watched since {}, recorded until {}.",
+            time.moment(readout.watched_since()),
+            time.moment(until)
         ));
-    } else if execution.responded_at().is_some_and(|at| at > execution.watched_since()) {
-        page.push_str(&format!(" Seen from {} on.", now.moment(execution.watched_since())));
+    } else if readout.responded_at().is_some_and(|at| at > readout.watched_since()) {
+        page.push_str(&format!(" Watched since {}.", time.moment(readout.watched_since())));
     }
     page.push_str("\n\n");
     let side = |uri: &Option<String>| uri.as_deref().map(code);
-    let mode = execution.snapshot().map(|snapshot| {
+    let mode = readout.snapshot.map(|snapshot| {
         let mut words = vec![snapshot.mode().as_str().to_owned()];
         words.extend(options::in_short(snapshot).into_iter().map(str::to_owned));
         escaped(&words.join(", "))
@@ -110,69 +113,49 @@ fn head(execution: &Execution, now: &Now, context: &Context) -> String {
     page + &list(rows)
 }
 
-fn state(execution: &Execution, now: &Now, said: &[String]) -> String {
+fn state(readout: &Readout, time: &LocalTime, said: &[Sentence]) -> String {
     let mut lines = Vec::new();
-    lines.extend(summary::status(execution, now).map(|status| format!("**{}**", escaped(&status))));
-    if execution.snapshot().is_some() {
-        let health = execution.health(now.at);
-        lines.push(format!("Health: **{}**", health.state.as_str().replace('_', " ")));
-        // the sentences below carry them too where health is their subject
-        let new = |reason: &&String| !said.iter().any(|sentence| sentence.contains(reason.trim_end_matches('.')));
-        lines.extend(health.reasons.iter().filter(new).map(|reason| escaped(reason)));
+    lines.extend(summary::status(readout, time).map(|status| format!("**{}**", escaped(&status))));
+    if readout.snapshot.is_some() {
+        lines.push(format!("Health: **{}**", words::health(&readout.health)));
     }
-    lines.extend(said.iter().map(|sentence| escaped(sentence)));
+    lines.extend(said.iter().map(|sentence| escaped(&sentence.text)));
     list(lines)
 }
 
-/// What to check next as a list, and of what there is to say all else.
-fn advice(execution: &Execution, now: &Now) -> (String, Vec<String>) {
-    let (mut next, mut said) = (Vec::new(), Vec::new());
-    for sentence in sentences::statement(execution, now) {
-        let text = sentence.text;
-        let is_place = text.contains(" in CloudWatch") || text.starts_with("Nothing is logged");
-        if let Some(what) = text.strip_prefix("What to do: ") {
-            next.push(what.to_owned());
-        } else if text.starts_with(advice::STUCK_LAUNCHING)
-            || text.starts_with(advice::STALLED)
-            || (is_place && sentence.tone == Severity::Info)
-        {
-            next.push(text);
-        } else {
-            said.push(text);
+/// What to check next: the advice for the case, or what is left to say without any.
+fn next(readout: &Readout, advice: &[Sentence]) -> String {
+    if !advice.is_empty() {
+        return list(advice.iter().map(|sentence| escaped(&sentence.text)));
+    }
+    let words = match readout.snapshot {
+        None => "Check that the execution exists and that these credentials may describe it.",
+        Some(_) if readout.outage().is_some() => "Check why it cannot be polled; the state above is the last one seen.",
+        Some(_) if readout.health.severity >= Severity::Warning => {
+            "Check the service's message above and the task's log."
         }
-    }
-    let health = execution.health(now.at);
-    if next.is_empty() {
-        let words = match execution.snapshot() {
-            None => "Whether the execution is there, and whether these credentials may see it.",
-            Some(_) if execution.fault().is_some() => "Why it can't be seen; the state above is the last one that was.",
-            Some(_) if health.tone >= Severity::Warning => "The answer's own words above, and the task's log.",
-            Some(snapshot) if snapshot.is_over() => "Nothing: it is over.",
-            Some(_) => "Nothing at the moment; look again when it should have ended.",
-        };
-        next.push(words.to_owned());
-    }
-    (list(next.iter().map(|text| escaped(text))), said)
+        Some(snapshot) if snapshot.is_over() => "Nothing: it is over.",
+        Some(_) => "Nothing for now; check again when it should have ended.",
+    };
+    list([words])
 }
 
-fn progress(execution: &Execution, now: &Now) -> String {
-    if execution.snapshot().is_none() {
+fn progress(readout: &Readout, time: &LocalTime) -> String {
+    if readout.snapshot.is_none() {
         return String::new();
     }
-    let lines = [
-        ("Bytes", summary::bytes(execution)),
-        ("Files", summary::files(execution)),
-        ("ETA", summary::eta(execution, now)),
-    ];
+    let lines =
+        [("Bytes", summary::bytes(readout)), ("Files", summary::files(readout)), ("ETA", eta::in_full(readout, time))];
     let mut page = list(lines.into_iter().filter_map(|(label, text)| Some(format!("{label}: {}", escaped(&text?)))));
-    if execution.applicability().reports(Metric::Failures) {
+    if readout.applicability().reports(Metric::Failures) {
         let number = |count: Option<i64>| count.map_or("".into(), units::count);
-        let lanes = execution.pipeline();
-        let told = lanes
+        let told = readout
+            .lanes
             .iter()
             .filter(|lane| lane.not_applicable.is_none() && (lane.files.is_some() || lane.folders.is_some()));
-        let rows: Vec<Vec<String>> =
-            told.map(|lane| vec![lane.step.name().to_owned(), number(lane.files), number(lane.folders)]).collect();
+        let rows: Vec<Vec<String>> = told
+            .map(|lane| vec![words::step(lane.step).to_owned(), number(lane.files), number(lane.folders)])
+            .collect();
         if !rows.is_empty() {
             page.push('\n');
             page.push_str(&table(&["step", "files", "folders"], &rows));
@@ -181,45 +164,43 @@ fn progress(execution: &Execution, now: &Now) -> String {
     page
 }
 
-fn phases(execution: &Execution, now: &Now) -> String {
-    let lasted = |phase: &Phase| match phase.lasted {
-        Some(Lasted::Seen(span)) => units::duration(span),
-        Some(Lasted::AtLeast(span)) => format!("at least {}", units::duration(span)),
-        Some(Lasted::Reported(span)) => units::span(span),
-        None if phase.state == PhaseState::Unseen => "not seen".into(),
+fn phases(readout: &Readout, time: &LocalTime) -> String {
+    let lasted = |phase: &Phase| match phase.age {
+        Some(age) => words::age_in_words(age),
+        None if phase.state == PhaseState::Unseen => "before the watch".into(),
         None => String::new(),
     };
-    let words = |phase: &Phase| {
-        let told = [phase.state.as_str().to_owned(), lasted(phase)];
+    let said = |phase: &Phase| {
+        let told = [words::phase_code(phase.state).to_owned(), lasted(phase)];
         let told: Vec<&str> =
             told.iter().map(String::as_str).filter(|word| !word.is_empty() && *word != "unseen").collect();
         format!("{} ({})", escaped(phase.status.as_str()), told.join(", "))
     };
-    let rail: Vec<String> = execution.rail(now.at).iter().map(words).collect();
-    if rail.is_empty() {
+    let phases: Vec<String> = readout.phases.iter().map(said).collect();
+    if phases.is_empty() {
         return String::new();
     }
-    let snapshot = execution.snapshot();
+    let snapshot = readout.snapshot;
     let times = [
-        ("asked for", snapshot.and_then(|snapshot| snapshot.start_time)),
+        ("started", snapshot.and_then(|snapshot| snapshot.start_time)),
         ("launched", snapshot.and_then(|snapshot| snapshot.launch_time)),
         ("ended", snapshot.and_then(|snapshot| snapshot.end_time)),
     ];
     let times: Vec<String> =
-        times.into_iter().filter_map(|(what, time)| Some(format!("{what} at {}", now.moment(time?.0)))).collect();
-    let times = if times.is_empty() { String::new() } else { format!("\n\nIt was {}.", times.join(", ")) };
-    format!("{}{times}\n", rail.join(" → "))
+        times.into_iter().filter_map(|(what, at)| Some(format!("{what} {}", time.moment(at?.0)))).collect();
+    let times = if times.is_empty() { String::new() } else { format!("\n\n{}", text::sentence(&times.join(", "))) };
+    format!("{}{times}\n", phases.join(" → "))
 }
 
-fn rates(execution: &Execution, now: &Now) -> String {
-    let timeline = execution.timeline();
-    let mut words: Vec<String> = summary::rate(execution).into_iter().collect();
+fn rates(readout: &Readout, time: &LocalTime) -> String {
+    let timeline = readout.timeline();
+    let mut words: Vec<String> = summary::rate(readout).into_iter().collect();
     words.extend(timeline.peak().filter(|peak| *peak > 0.0).map(|peak| format!("peak {}", units::byte_rate(peak))));
     if words.is_empty() {
         return String::new();
     }
     let mut page = format!("{}\n", escaped(&words.join(", ")));
-    let Some((from, to)) = timeline.begins().zip(execution.responded_at()).filter(|(from, to)| to > from) else {
+    let Some((from, to)) = timeline.begins().zip(readout.responded_at()).filter(|(from, to)| to > from) else {
         return page;
     };
     let parts = timeline.parts(from, to, CHART, |stretch| stretch.bytes);
@@ -227,78 +208,66 @@ fn rates(execution: &Execution, now: &Now) -> String {
     if most <= 0.0 {
         return page;
     }
-    let block =
-        |part: &Option<f64>| part.map_or('·', |rate| BLOCKS[((rate / most * 8.0).ceil() as usize).clamp(1, 8) - 1]);
-    let chart: String = parts.iter().map(block).collect();
+    let chart: String = parts.iter().map(|part| part.map_or('·', |rate| block(rate, most))).collect();
     let each = units::duration(to.duration_since(from) / CHART as i32);
-    let (from, to) = (now.minute(from), now.minute(to));
+    let (from, to) = (time.minute(from), time.minute(to));
     page.push_str(&format!("\n```text\n{chart}\n```\n\n"));
     let most = units::byte_rate(most);
-    page.push_str(&format!("From {from} to {to}, {each} a character; █ is {most}, · is where no change was seen.\n"));
+    page.push_str(&format!("{from} to {to}, {each} per character; █ is {most}, · means unknown.\n"));
     page
 }
 
-fn failures(execution: &Execution, now: &Now) -> String {
-    if execution.snapshot().is_none() {
+fn failures(readout: &Readout, time: &LocalTime) -> String {
+    if readout.snapshot.is_none() {
         return String::new();
     }
-    if !execution.applicability().reports(Metric::Failures) {
-        return "This mode does not report how many items failed.\n".into();
+    if !readout.applicability().reports(Metric::Failures) {
+        return "Basic mode does not report how many items failed.\n".into();
     }
-    let flow = execution.step_rates();
     let number = |count: Option<i64>| count.map_or("".into(), units::count);
-    let lanes = execution.pipeline();
-    let failing = lanes.iter().filter(|lane| lane.failed().is_some_and(|failed| failed > 0));
+    let failing = readout.lanes.iter().filter(|lane| lane.failed().is_some_and(|failed| failed > 0));
     let rows: Vec<Vec<String>> = failing
         .map(|lane| {
-            let trend = flow.trend(lane.step, TREND);
+            let trend = readout.failure_trend(lane.step, TREND);
+            let per_hour = trend.as_ref().and_then(|trend| trend.per_hour).map(|rate| rate.round() as i64);
+            let since = readout.failing_since(lane.step);
             vec![
-                lane.step.failing().unwrap_or_default().to_owned(),
+                words::step_verb(lane.step).to_owned(),
                 number(lane.files_failed),
                 number(lane.folders_failed),
-                trend
-                    .as_ref()
-                    .and_then(|trend| trend.per_hour)
-                    .map_or("".into(), |rate| units::count(rate.round() as i64)),
-                flow.began(lane.step).map_or("before the watch".into(), |at| now.moment(at)),
-                trend.map_or("".into(), |trend| spark(&trend.parts)),
+                number(per_hour),
+                since.map_or("before the watch".into(), |at| time.moment(at)),
+                trend.map_or("".into(), |trend| sparkline(&trend.parts)),
             ]
         })
         .collect();
     if rows.is_empty() {
-        return "None so far.\n".replace(" so far", if execution.is_over() { "" } else { " so far" });
+        return if readout.is_over() { "None.\n" } else { "None so far.\n" }.into();
     }
     let table = table(&["step", "files", "folders", "per hour", "first seen", "trend"], &rows);
-    format!("{table}\nThe trend is of new failures over the time watched, a day at most, the newest at the right.\n")
+    format!("{table}\nThe trend shows new failures over the time watched (a day at most), newest at the right.\n")
 }
 
-fn spark(parts: &[i64]) -> String {
-    let most = parts.iter().copied().max().unwrap_or(0).max(1) as f64;
-    let block = |part: &i64| {
-        if *part <= 0 { '·' } else { BLOCKS[((*part as f64 / most * 8.0).ceil() as usize).clamp(1, 8) - 1] }
-    };
-    parts.iter().map(block).collect()
-}
-
-fn events(execution: &Execution, now: &Now) -> String {
-    let all = execution.events().iter();
+fn event_list(readout: &Readout, time: &LocalTime) -> String {
+    let all = readout.events().iter();
     let left_out = all.len().saturating_sub(EVENTS);
     let shown = all.skip(left_out);
-    let mut page = list(shown.map(|event| format!("{} {}", now.moment(event.at), escaped(&event.text))));
+    let mut page =
+        list(shown.map(|event| format!("{} {}", time.moment(event.at), escaped(&events::words(&event.kind)))));
     if left_out > 0 {
-        page.push_str(&format!("\nThese are the newest {EVENTS}; {left_out} before them are left out.\n"));
+        page.push_str(&format!("\nThe newest {EVENTS}; {left_out} earlier ones left out.\n"));
     }
     page
 }
 
-fn configuration(execution: &Execution, zone: &TimeZone) -> String {
-    let Some(snapshot) = execution.snapshot() else { return String::new() };
+fn configuration(readout: &Readout, zone: &TimeZone) -> String {
+    let Some(snapshot) = readout.snapshot else { return String::new() };
     let row = |row: &Row| {
         let constant = row.constant.as_deref().map(|constant| format!(" ({})", code(constant)));
         format!("{}: {}{}", escaped(&row.name), escaped(&row.words), constant.unwrap_or_default())
     };
-    let sections = options::configured(snapshot, zone).into_iter();
-    let sections = sections.filter(|section| !matches!(section.title, "Times" | "Result"));
+    let sections = options::sections(snapshot, zone).into_iter();
+    let sections = sections.filter(|section| !matches!(section.title, "Times" | "Counters" | "Result"));
     let line = |section: options::Section| {
         let rows: Vec<String> = section.rows.iter().map(row).collect();
         format!("**{}.** {}", section.title, rows.join("; "))
@@ -306,8 +275,8 @@ fn configuration(execution: &Execution, zone: &TimeZone) -> String {
     list(sections.map(line))
 }
 
-fn commands(execution: &Execution, context: &Context) -> String {
-    let arn = execution.arn();
+fn commands(readout: &Readout, context: &Context) -> String {
+    let arn = readout.arn();
     let reach = |region: bool| {
         let region = if region { format!(" --region {}", quoted(&arn.region)) } else { String::new() };
         let profile = context.profile.as_deref().map(|profile| format!(" --profile {}", quoted(profile)));
@@ -319,8 +288,8 @@ fn commands(execution: &Execution, context: &Context) -> String {
     let mut lines = vec![format!("syncscope {name}{}{endpoint}", reach(false))];
     lines.extend(context.recording.as_deref().map(|file| format!("syncscope replay {}", quoted(file))));
     lines.push(describe(arn, &format!("{}{endpoint}", reach(true))));
-    if let Some(group) = &execution.task().log_group {
-        let start = execution.snapshot().and_then(|snapshot| snapshot.start_time);
+    if let Some(group) = &readout.task().log_group {
+        let start = readout.snapshot.and_then(|snapshot| snapshot.start_time);
         let start = start.map(|start| format!(" --start-time {}", start.0.as_millisecond())).unwrap_or_default();
         lines.push(format!("aws logs filter-log-events --log-group-name {}{start}{}", quoted(group), reach(true)));
     }
@@ -340,17 +309,20 @@ fn describe(arn: &Arn, reach: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transfer::execution::tests::{at, unknown, watched};
+    use crate::transfer::execution::{
+        Execution,
+        tests::{at, unknown, watched},
+    };
 
     fn shown(execution: &Execution, second: i64) -> String {
         let context = Context { profile: Some("it's".into()), ..Context::default() };
-        page(execution, &Now { at: at(second), zone: &TimeZone::UTC }, &context)
+        page(&execution.readout(at(second)), &LocalTime { now: at(second), zone: &TimeZone::UTC }, &context)
     }
 
     #[test]
     fn nothing_seen_is_a_page_too() {
         let page = shown(&unknown(), 0);
-        assert!(page.contains("Asking for the first answer") && page.contains(r"--profile 'it'\''s'"), "{page}");
+        assert!(page.contains("Polling for the first time") && page.contains(r"--profile 'it'\''s'"), "{page}");
     }
 
     #[test]
@@ -373,11 +345,9 @@ mod tests {
         let launching = |second| (second, r#""Status":"LAUNCHING","StartTime":1799999990"#.to_owned());
         let page = shown(&watched([launching(0), launching(60), launching(1200)]), 1200);
         let (before, next) = page.split_once("## What to check next").unwrap();
-        assert!(next.contains("Is the task's agent on") && !before.contains("Is the task's agent on"), "{page}");
-    }
-
-    #[test]
-    fn blocks_are_scaled_to_the_highest() {
-        assert_eq!(spark(&[0, 1, 4, 8]), "·▁▄█");
+        assert!(
+            next.contains("If a location uses an agent") && !before.contains("If a location uses an agent"),
+            "{page}"
+        );
     }
 }

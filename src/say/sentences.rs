@@ -1,8 +1,13 @@
 //! What to say of an execution, in sentences, the most pressing first.
 
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::SignedDuration;
 
-use super::units;
+use super::{
+    advice, bottleneck, finding,
+    text::{clause, sentence},
+    units::{self, LocalTime},
+    words,
+};
 use crate::{
     aws::{
         applicability::Verify,
@@ -10,323 +15,315 @@ use crate::{
         snapshot::{Mode, Snapshot, Status},
     },
     transfer::{
-        events::Severity,
-        execution::Execution,
         judge::{
-            advice, bottleneck,
-            health::{self, HealthState},
+            advice::Agents,
+            health::{Finding, HealthState, LAUNCHING_LONG, LAUNCHING_TOO_LONG},
+            outcome::Outcome,
         },
+        past::phases::Age,
         present::progress::{self, Ending},
+        readout::Readout,
+        severity::Severity,
     },
 };
 
-/// A sentence, and how it is meant.
+/// A sentence, and what kind of sentence it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sentence {
-    /// How it is meant.
-    pub tone: Severity,
+    /// How serious it is.
+    pub severity: Severity,
     /// The sentence. It may carry the service's own words, verbatim.
     pub text: String,
+    /// Whether it says what to check or do.
+    pub is_advice: bool,
 }
 
-/// The moment at which something is said, and where.
-#[derive(Clone, Copy, Debug)]
-pub struct Now<'a> {
-    /// The moment.
-    pub at: Timestamp,
-    /// The zone in which times of day are said.
-    pub zone: &'a TimeZone,
-}
-
-impl Now<'_> {
-    /// A time of day, with its day where that is not today.
-    pub fn moment(&self, at: Timestamp) -> String {
-        units::moment(at, self.at, self.zone)
-    }
-
-    /// A time of day to the minute, with its day where that is not today.
-    pub fn minute(&self, at: Timestamp) -> String {
-        units::minute(at, self.at, self.zone)
-    }
-
-    /// How long ago: `2s`, `3h 12m`.
-    pub fn since(&self, at: Timestamp) -> String {
-        units::duration(self.at.duration_since(at))
+impl Sentence {
+    /// A statement.
+    pub fn new(severity: Severity, text: impl Into<String>) -> Self {
+        Self { severity, text: text.into(), is_advice: false }
     }
 }
 
-fn say(tone: Severity, text: impl Into<String>) -> Sentence {
-    Sentence { tone, text: text.into() }
+fn say(severity: Severity, text: impl Into<String>) -> Sentence {
+    Sentence::new(severity, text)
 }
 
-/// Everything there is to say.
-pub fn statement(execution: &Execution, now: &Now) -> Vec<Sentence> {
+/// Everything there is to say, advice among it.
+pub fn sentences(readout: &Readout, time: &LocalTime) -> Vec<Sentence> {
     let mut said = Vec::new();
-    said.extend(sight(execution, now));
-    let Some(snapshot) = execution.snapshot() else {
+    said.extend(outage(readout, time));
+    let Some(snapshot) = readout.snapshot else {
         if said.is_empty() {
-            let task_only = execution.arn().execution.is_none();
+            let task_only = readout.arn().execution.is_none();
             let words =
-                if task_only { "Looking for the task's newest execution." } else { "Asking for the first answer." };
+                if task_only { "Looking for the task's newest execution." } else { "Polling for the first time." };
             said.push(say(Severity::Info, words));
         }
         return said;
     };
-    said.extend(trouble(execution, now));
-    match snapshot.status() {
-        Some(Status::Queued) => said.push(queued(execution, now)),
-        Some(Status::Launching) => said.extend(launching(execution, now)),
-        Some(Status::Preparing) => said.push(preparing(execution, snapshot, now)),
-        Some(Status::Transferring) => said.extend(transferring(execution, snapshot, now)),
-        Some(Status::Verifying) => said.push(verifying(execution, snapshot)),
-        Some(Status::Cancelling) => said.push(cancelling(snapshot)),
-        Some(Status::Success) => said.extend(success(execution, snapshot, now)),
-        Some(Status::Error) => said.extend(error(execution, snapshot, now)),
-        Some(Status::Other(word)) => said.push(unknown(&word, execution, now)),
-        None => said.push(say(Severity::Warning, "The answer has no status.")),
+    said.extend(trouble(readout, time));
+    let (state, advice_first) = status(readout, snapshot, time);
+    let mut advice = advice::sentences(readout).into_iter().map(advised);
+    if advice_first {
+        said.extend(advice.by_ref());
     }
-    said.extend(bottleneck::diagnose(execution, now).map(|why| say(Severity::Info, why)));
-    said.extend(report(snapshot));
+    said.extend(state);
+    said.extend(advice);
+    said.extend(ended_with(readout, snapshot));
+    let why = readout.bottleneck.as_ref().map(|bottleneck| bottleneck::sentence(bottleneck, time));
+    said.extend(why.map(|why| say(Severity::Info, why)));
+    said.extend(task_report(snapshot));
     said
+}
+
+fn advised(text: String) -> Sentence {
+    Sentence { severity: Severity::Info, text, is_advice: true }
 }
 
 /// Why we do not see it, where we do not.
-fn sight(execution: &Execution, now: &Now) -> Option<Sentence> {
-    let sight = execution.fault()?;
-    let asked_again = match execution.next() {
-        Some(next) => format!("Asking every {}.", units::interval(next)),
-        None => "Not asking any more.".into(),
+fn outage(readout: &Readout, time: &LocalTime) -> Option<Sentence> {
+    let outage = readout.outage()?;
+    let polling = match readout.next() {
+        Some(next) => format!("Polling every {}.", units::interval(next)),
+        None => "Polling stopped.".into(),
     };
-    let seen = execution.responded_at().map(|at| format!(" Last answer at {}, {} ago.", now.moment(at), now.since(at)));
+    let seen = readout.responded_at();
+    let seen = seen.map(|at| format!(" Last response at {}, {} ago.", time.moment(at), time.since(at)));
     let seen = seen.unwrap_or_default();
-    if sight.fault.kind == FaultKind::Throttled {
-        return Some(say(Severity::Info, format!("The service asks us to slow down (throttled).{seen} {asked_again}")));
+    if outage.fault.kind == FaultKind::Throttled {
+        return Some(say(Severity::Info, format!("Throttled by AWS.{seen} {polling}")));
     }
-    let message = sentence(&sight.fault.message);
-    let since = if sight.times > 1 { format!(" Since {}.", now.moment(sight.since)) } else { String::new() };
-    Some(say(Severity::Warning, format!("{message}{since}{seen} {asked_again}")))
+    let message = sentence(&outage.fault.message);
+    let since = if outage.times > 1 { format!(" Since {}.", time.moment(outage.since)) } else { String::new() };
+    Some(say(Severity::Warning, format!("{message}{since}{seen} {polling}")))
 }
 
-/// With a capital and a full stop.
-fn sentence(text: &str) -> String {
-    let text = text.trim();
-    let mut characters = text.chars();
-    let first: String = characters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
-    let stop = if text.ends_with(['.', '!', '?', ':']) { "" } else { "." };
-    format!("{first}{}{stop}", characters.as_str())
-}
-
-/// What health has to say of an execution that still runs.
-fn trouble(execution: &Execution, now: &Now) -> Vec<Sentence> {
-    let health = execution.health(now.at);
-    if !matches!(health.state, HealthState::Stalled | HealthState::Failing | HealthState::Slow | HealthState::Quiet) {
+/// What health found of an execution that runs and is seen.
+fn trouble(readout: &Readout, time: &LocalTime) -> Vec<Sentence> {
+    let health = &readout.health;
+    let Some(found) = &health.finding else { return Vec::new() };
+    if !health.state.is_trouble() && health.state != HealthState::Quiet {
         return Vec::new();
     }
-    let mut text = health.reasons.join(" ");
-    if let (HealthState::Stalled | HealthState::Quiet, Some(at)) = (health.state, execution.counters_changed_at()) {
-        text.push_str(&format!(" The last change was at {}.", now.moment(at)));
-    }
-    let word = health.state.as_str().to_uppercase();
-    let mut said = vec![say(health.tone, format!("{word}: {text}"))];
-    match health.state {
-        HealthState::Stalled => {
-            let look = where_to_look(execution, "may say why");
-            said.push(say(Severity::Info, format!("{} {look}", advice::STALLED)));
-        }
-        HealthState::Failing => {
-            let lanes = execution.pipeline();
-            let began = lanes.iter().filter_map(|lane| execution.step_rates().began(lane.step)).min();
-            let began = began.map(|at| format!("The first failure was seen at {}. ", now.moment(at)));
-            let look = where_to_look(execution, "names what failed");
-            said.push(say(Severity::Info, format!("{}{look}", began.unwrap_or_default())));
-        }
-        _ => {}
-    }
-    said
-}
-
-/// Where the service tells more, and what it tells.
-fn where_to_look(execution: &Execution, tells: &str) -> String {
-    let options = execution.snapshot().and_then(|snapshot| snapshot.options.as_ref());
-    if options.and_then(|options| options.log_level.as_deref()) == Some("OFF") {
-        return "Nothing is logged (LogLevel is OFF); with BASIC the next run would name what failed.".into();
-    }
-    match &execution.task().log_group {
-        Some(group) => format!("The log group {group} in CloudWatch {tells}."),
-        None => format!("The task's log in CloudWatch {tells}."),
-    }
-}
-
-fn queued(execution: &Execution, now: &Now) -> Sentence {
-    let since = execution.snapshot().and_then(|snapshot| snapshot.start_time);
-    let since = since.map(|start| format!(" since {}, for {}", now.moment(start.0), now.since(start.0)));
-    let why = "another execution uses the same agent, or an earlier one of this task still runs";
-    say(Severity::Info, format!("Waiting in the queue{}: {why}.", since.unwrap_or_default()))
-}
-
-fn launching(execution: &Execution, now: &Now) -> Vec<Sentence> {
-    let lasted = execution.phase_lasted(now.at).unwrap_or_default();
-    let for_ = units::duration(lasted);
-    if lasted < health::LAUNCHING_LONG {
-        return vec![say(Severity::Info, format!("Launching for {for_}. It can take a few minutes."))];
-    }
-    let too_long = lasted >= health::LAUNCHING_TOO_LONG;
-    let (tone, words) = if too_long {
-        (Severity::Warning, "far longer than it takes. It also holds up what is queued behind it")
-    } else {
-        (Severity::Info, "longer than usual")
+    let last_change = match found {
+        Finding::Stalled { last_change, .. }
+        | Finding::Idle { last_change, .. }
+        | Finding::Quiet { last_change, .. } => last_change.map(|at| format!(" Last change at {}.", time.moment(at))),
+        Finding::Failing { since, .. } => since.map(|at| format!(" First failure seen at {}.", time.moment(at))),
+        _ => None,
     };
-    vec![say(tone, format!("Launching for {for_}, {words}.")), say(Severity::Info, advice::STUCK_LAUNCHING)]
+    let text = clause(&finding::sentence(found));
+    let badge = words::health_badge(health);
+    vec![say(health.severity, format!("{badge}: {text}.{}", last_change.unwrap_or_default()))]
 }
 
-fn unknown(word: &str, execution: &Execution, now: &Now) -> Sentence {
-    let lasted = execution.phase_lasted(now.at).map(units::duration).unwrap_or_default();
-    say(Severity::Info, format!("{word} for {lasted}: a status that this version does not know. It is not an end."))
+/// What the status means, and whether advice goes before it.
+fn status(readout: &Readout, snapshot: &Snapshot, time: &LocalTime) -> (Vec<Sentence>, bool) {
+    let one = |sentence| (vec![sentence], false);
+    match &readout.status {
+        Some(Status::Queued) => one(queued(readout, snapshot, time)),
+        Some(Status::Launching) => one(launching(readout)),
+        Some(Status::Preparing) => one(preparing(readout, snapshot)),
+        Some(Status::Transferring) => (transferring(readout, snapshot).into_iter().collect(), true),
+        Some(Status::Verifying) => (vec![verifying(readout, snapshot)], true),
+        Some(Status::Cancelling) => one(cancelling(snapshot)),
+        Some(Status::Success) => (success(readout), false),
+        Some(Status::Error) => (error(readout, snapshot), false),
+        Some(Status::Other(word)) => one(unknown(word, readout)),
+        None => one(say(Severity::Warning, "The response has no status.")),
+    }
 }
 
-fn preparing(execution: &Execution, snapshot: &Snapshot, now: &Now) -> Sentence {
-    if execution.applicability().mode != Mode::Basic {
+fn queued(readout: &Readout, snapshot: &Snapshot, time: &LocalTime) -> Sentence {
+    let since = snapshot.start_time.map(|start| format!(" since {} ({})", time.moment(start.0), time.since(start.0)));
+    let why = match readout.agents {
+        Agents::None => "an earlier run of this task is still running",
+        _ => "an earlier run of this task, or another execution that uses the same agent, is still running",
+    };
+    say(Severity::Info, format!("Queued{}: {why}.", since.unwrap_or_default()))
+}
+
+/// ` for 2h 3m`, ` for at least 6s`; nothing where it is not known.
+fn for_so_long(age: Option<Age>) -> String {
+    age.map(|age| format!(" for {}", words::age_in_words(age))).unwrap_or_default()
+}
+
+fn launching(readout: &Readout) -> Sentence {
+    let lasts = readout.phase_age.map(Age::span).unwrap_or_default();
+    let (severity, words) = if lasts < LAUNCHING_LONG {
+        (Severity::Info, ". This can take a few minutes.")
+    } else if lasts < LAUNCHING_TOO_LONG {
+        (Severity::Info, ", longer than usual.")
+    } else {
+        (Severity::Warning, ", far longer than usual, and it blocks whatever is queued behind it.")
+    };
+    say(severity, format!("Launching{}{words}", for_so_long(readout.phase_age)))
+}
+
+fn unknown(word: &str, readout: &Readout) -> Sentence {
+    say(Severity::Info, format!("{word}{}: unknown status; still running.", for_so_long(readout.phase_age)))
+}
+
+fn preparing(readout: &Readout, snapshot: &Snapshot) -> Sentence {
+    if readout.applicability().mode != Mode::Basic {
         return say(Severity::Info, "Listing and comparing.");
     }
-    let lasted = execution.phase_lasted(now.at).map(units::duration).unwrap_or_default();
-    let found = match (execution.files().total, snapshot.estimated_bytes_to_transfer) {
+    let found = match (readout.files.total, snapshot.estimated_bytes_to_transfer) {
         (Some(files), Some(bytes)) => {
-            format!("; so far {} files and {} to transfer", units::count(files), units::bytes(bytes.0))
+            format!("; {} files and {} to transfer so far", units::count(files), units::bytes(bytes.0))
         }
         _ => String::new(),
     };
-    let words = "the service reports nothing while it compares";
-    say(Severity::Info, format!("Comparing source and destination for {lasted}; {words}{found}."))
+    let lasts = for_so_long(readout.phase_age);
+    let words = "the service reports no progress while it compares";
+    say(Severity::Info, format!("Comparing source and destination{lasts}; {words}{found}."))
 }
 
-fn transferring(execution: &Execution, snapshot: &Snapshot, now: &Now) -> Option<Sentence> {
+/// How long it takes at most, as a rule, until the first bytes show.
+const FIRST_BYTES: SignedDuration = SignedDuration::from_mins(1);
+
+fn transferring(readout: &Readout, snapshot: &Snapshot) -> Option<Sentence> {
     let written = snapshot.bytes_written?.0;
-    if written != 0 || execution.files().done.is_some_and(|files| files > 0) {
+    if written != 0 || readout.files.done.is_some_and(|files| files > 0) {
         return None;
     }
-    let lasted = execution.phase_lasted(now.at).unwrap_or_default();
-    Some(if lasted < SignedDuration::from_mins(1) {
-        say(Severity::Info, "Waiting for the first bytes. They take up to a minute to show.")
-    } else {
-        say(Severity::Info, format!("No bytes written yet, {} into transferring.", units::duration(lasted)))
+    Some(match readout.phase_age {
+        Some(age) if age.span() >= FIRST_BYTES => {
+            say(Severity::Info, format!("No bytes written yet, {} into the transfer.", words::age_in_words(age)))
+        }
+        _ => say(Severity::Info, "Waiting for the first bytes; they can take up to a minute to show."),
     })
 }
 
-fn verifying(execution: &Execution, snapshot: &Snapshot) -> Sentence {
-    let terms = execution.applicability();
-    if progress::verifies_both_sides(terms) {
-        let so_far = snapshot.files_verified.filter(|count| count.0 > 0);
-        let so_far = so_far.map(|count| format!(": {} items so far", units::count(count.0)));
-        let words = "how many there are is not reported";
-        return say(
-            Severity::Info,
-            format!("Verifying source and destination whole{}; {words}.", so_far.unwrap_or_default()),
-        );
-    }
-    let what = if terms.verify == Verify::OnlyFilesTransferred { " what was transferred" } else { "" };
-    say(Severity::Info, format!("Verifying{what}."))
+fn verifying(readout: &Readout, snapshot: &Snapshot) -> Sentence {
+    let words = match readout.applicability().verify {
+        Verify::PointInTimeConsistent => {
+            let so_far = snapshot.files_verified.filter(|count| count.0 > 0);
+            let so_far = so_far.map(|count| format!(": {} items so far", units::count(count.0)));
+            let lasts = for_so_long(readout.phase_age);
+            let so_far = so_far.unwrap_or_default();
+            format!("Full verification of source and destination{lasts}{so_far}; the total is not reported.")
+        }
+        Verify::OnlyFilesTransferred => "Verifying what was transferred.".into(),
+        _ => "Verifying.".into(),
+    };
+    say(Severity::Info, words)
 }
 
 fn cancelling(snapshot: &Snapshot) -> Sentence {
-    let written = snapshot.bytes_written.map(|bytes| format!(" {} were written.", units::bytes(bytes.0)));
+    let written = snapshot.bytes_written.map(|bytes| format!(" {} written so far.", units::bytes(bytes.0)));
     let words = "The destination may be incomplete; the next run repairs it.";
-    say(Severity::Warning, format!("Being cancelled.{} {words}", written.unwrap_or_default()))
+    say(Severity::Warning, format!("Cancelling.{} {words}", written.unwrap_or_default()))
 }
 
-fn success(execution: &Execution, snapshot: &Snapshot, now: &Now) -> Vec<Sentence> {
-    let elapsed = execution.elapsed(now.at).map(|elapsed| format!(" in {}", units::span(elapsed))).unwrap_or_default();
-    let ending = progress::ending(snapshot, execution.applicability());
-    if ending == Some(Ending::Nothing) {
-        return vec![say(
+fn success(readout: &Readout) -> Vec<Sentence> {
+    let elapsed = readout.elapsed.map(|elapsed| format!(" in {}", units::span(elapsed))).unwrap_or_default();
+    match readout.ending() {
+        Some(Ending::Nothing) => vec![say(
             Severity::Ok,
-            format!("Nothing to transfer: source and destination were the same. Done{elapsed}."),
-        )];
+            format!("Nothing to transfer: source and destination already match. Finished{elapsed}."),
+        )],
+        Some(Ending::Whole) | None => Vec::new(),
+        Some(ending) => {
+            let steps = failed_steps(readout).filter(|_| matches!(ending, Ending::Failures(_)));
+            let steps = steps.map(|steps| format!(" ({steps})")).unwrap_or_default();
+            let what = clause(&finding::incomplete(ending));
+            vec![say(Severity::Warning, format!("SUCCESS, but incomplete: {what}{steps}."))]
+        }
     }
-    let mut said = Vec::new();
-    if let (Some(Ending::Failures(failed)), Some(steps)) = (ending, failed_steps(execution)) {
-        let words = format!("It ended with SUCCESS, but {} failed: {steps}.", units::items(failed));
-        said.push(say(Severity::Warning, words));
-    } else if let Some(reason) = execution.health(now.at).reasons.first() {
-        let words = format!("It ended with SUCCESS, but not whole: {}", lowercase_first(reason));
-        said.push(say(Severity::Warning, words));
+}
+
+/// How long it took and what it did, once it is over.
+fn ended_with(readout: &Readout, snapshot: &Snapshot) -> Vec<Sentence> {
+    match &readout.status {
+        Some(Status::Success) if readout.ending() != Some(Ending::Nothing) => vec![finished(readout, snapshot)],
+        Some(Status::Error) => {
+            let mut said: Vec<Sentence> = failed_steps(readout)
+                .map(|steps| say(Severity::Warning, format!("Failed: {steps}.")))
+                .into_iter()
+                .collect();
+            let facts = achieved(readout, snapshot);
+            if !facts.is_empty() {
+                let share = readout.bytes.fraction().map(|share| format!(", {} of the bytes", units::percent(share)));
+                let until = match readout.outcome {
+                    Some(Outcome::Failed) => " before it failed",
+                    Some(Outcome::Cancelled) => " before it was cancelled",
+                    _ => "",
+                };
+                let facts = facts.join(", ");
+                said.push(say(Severity::Info, format!("Transferred{until}: {facts}{}.", share.unwrap_or_default())));
+            }
+            said
+        }
+        _ => Vec::new(),
     }
-    let tone = if said.is_empty() { Severity::Ok } else { Severity::Info };
-    if matches!(ending, Some(Ending::Failures(_) | Ending::SkippedOfAll(_))) {
-        said.push(say(Severity::Info, where_to_look(execution, "names what failed")));
-    }
-    let mut facts = achieved(execution, snapshot);
-    facts.extend(execution.average().map(|rate| format!("{} on average", units::byte_rate(rate))));
+}
+
+fn finished(readout: &Readout, snapshot: &Snapshot) -> Sentence {
+    let elapsed = readout.elapsed.map(|elapsed| format!(" in {}", units::span(elapsed))).unwrap_or_default();
+    let mut facts = achieved(readout, snapshot);
+    facts.extend(readout.average.map(|rate| format!("average {}", units::byte_rate(rate))));
     let facts = if facts.is_empty() { String::new() } else { format!(": {}", facts.join(", ")) };
-    let saved = progress::saved_by_compression(snapshot, execution.applicability()).filter(|saved| *saved >= 0.005);
-    let saved = saved.map(|saved| format!(" Compression saved {} on the network.", units::percent(saved)));
-    said.push(say(tone, format!("Done{elapsed}{facts}.{}", saved.unwrap_or_default())));
-    said
+    let saved = progress::compression_saves(snapshot, readout.applicability());
+    let saved = saved.map(|saved| format!(" Compression saved {} on the network.", units::whole_percent(saved)));
+    let severity = if readout.outcome == Some(Outcome::Success) { Severity::Ok } else { Severity::Info };
+    say(severity, format!("Finished{elapsed}{facts}.{}", saved.unwrap_or_default()))
 }
 
 /// Files, folders and bytes by now.
-fn achieved(execution: &Execution, snapshot: &Snapshot) -> Vec<String> {
+fn achieved(readout: &Readout, snapshot: &Snapshot) -> Vec<String> {
     let mut facts = Vec::new();
-    if let Some(files) = execution.files().done {
-        let items = if execution.applicability().mode == Mode::Basic { "files and folders" } else { "files" };
+    if let Some(files) = readout.files.done {
+        let items = if readout.applicability().mode == Mode::Basic { "files and folders" } else { "files" };
         facts.push(format!("{} {items}", units::count(files)));
     }
     facts.extend(snapshot.folders_transferred.map(|folders| format!("{} folders", units::count(folders.0))));
     facts.extend(snapshot.bytes_written.map(|bytes| units::bytes(bytes.0)));
-    if execution.applicability().deletes {
+    if readout.applicability().deletes {
         facts.extend(snapshot.files_deleted.map(|deleted| format!("{} deleted", units::count(deleted.0))));
     }
     facts
 }
 
 /// `12 to transfer, 41 to verify`; `None` where nothing failed.
-fn failed_steps(execution: &Execution) -> Option<String> {
-    let lanes = execution.pipeline();
-    let steps: Vec<String> = lanes
-        .iter()
-        .filter_map(|lane| Some((lane.step.failing()?, lane.failed().filter(|failed| *failed > 0)?)))
-        .map(|(step, failed)| format!("{} to {step}", units::count(failed)))
+pub fn failed_steps(readout: &Readout) -> Option<String> {
+    let steps: Vec<String> = readout
+        .failed_steps()
+        .map(|(step, failed)| format!("{} to {}", units::count(failed), words::step_verb(step)))
         .collect();
     (!steps.is_empty()).then(|| steps.join(", "))
 }
 
-fn error(execution: &Execution, snapshot: &Snapshot, now: &Now) -> Vec<Sentence> {
+fn error(readout: &Readout, snapshot: &Snapshot) -> Vec<Sentence> {
+    let after = readout.elapsed.map(|elapsed| format!(" after {}", units::span(elapsed))).unwrap_or_default();
+    let share = readout.bytes.fraction().map(|share| format!(", {} of bytes written", units::percent(share)));
+    let share = share.unwrap_or_default();
+    let (severity, words) = match readout.outcome {
+        Some(Outcome::Partial) => (Severity::Warning, format!("PARTIAL SUCCESS{after}: it ended with ERROR{share}.")),
+        Some(Outcome::VerifyMismatch) => {
+            (readout.health.severity, format!("VERIFICATION MISMATCH{after}: it ended with ERROR{share}."))
+        }
+        Some(Outcome::Cancelled) => (Severity::Critical, format!("CANCELLED{after}: it ended with ERROR.")),
+        _ => {
+            let phase = failing_phase(readout, snapshot).map(|phase| format!(" while {phase}")).unwrap_or_default();
+            (Severity::Critical, format!("FAILED{phase}{after}."))
+        }
+    };
+    let mut said = vec![say(severity, words)];
     let result = snapshot.result.as_ref();
-    let code = result.and_then(|result| result.error_code.as_deref());
-    let detail = result.and_then(|result| result.error_detail.as_deref());
-    let elapsed =
-        execution.elapsed(now.at).map(|elapsed| format!(", after {}", units::span(elapsed))).unwrap_or_default();
-    let mut said = vec![if advice::is_partial(snapshot) {
-        let share = execution.bytes().fraction();
-        let written = share.map(|share| format!(", with {} of the bytes written", units::percent(share)));
-        let words = format!("PARTIAL SUCCESS{elapsed}: it ended with ERROR{}.", written.unwrap_or_default());
-        say(Severity::Warning, words)
+    let told = [result.and_then(|result| result.error_code.as_deref()), result.and_then(|r| r.error_detail.as_deref())];
+    let told: Vec<&str> = told.into_iter().flatten().filter(|text| !text.is_empty()).collect();
+    said.push(if told.is_empty() {
+        say(Severity::Info, "The service gives no reason.")
     } else {
-        let phase = failing_phase(execution, snapshot).map(|phase| format!(" while {phase}")).unwrap_or_default();
-        say(Severity::Critical, format!("FAILED{phase}{elapsed}."))
-    }];
-    let told = [code.filter(|code| !code.is_empty()), detail.filter(|detail| !detail.is_empty())];
-    let told: Vec<&str> = told.into_iter().flatten().collect();
-    if told.is_empty() {
-        said.push(say(Severity::Info, "The service gives no reason. The log in CloudWatch may."));
-    } else {
-        said.push(say(said[0].tone, told.join(": ")));
-    }
-    said.extend(
-        advice::remedies(code, detail)
-            .iter()
-            .map(|remedy| say(Severity::Info, format!("What to do: {}", remedy.advice))),
-    );
-    said.extend(failed_steps(execution).map(|steps| say(Severity::Warning, format!("Failed: {steps}."))));
-    let facts = achieved(execution, snapshot);
-    if !facts.is_empty() {
-        let share = execution.bytes().fraction().map(|fraction| format!(", {} of the bytes", units::percent(fraction)));
-        said.push(say(Severity::Info, format!("It got as far as {}{}.", facts.join(", "), share.unwrap_or_default())));
-    }
+        say(severity, told.join(": "))
+    });
     said
 }
 
 /// Which phase failed: the one whose status in `Result` says so, else the last one that we saw.
-fn failing_phase(execution: &Execution, snapshot: &Snapshot) -> Option<String> {
+fn failing_phase(readout: &Readout, snapshot: &Snapshot) -> Option<String> {
     let reported = snapshot.result.as_ref().and_then(|result| {
         let phases = [
             ("preparing", &result.prepare_status),
@@ -335,45 +332,11 @@ fn failing_phase(execution: &Execution, snapshot: &Snapshot) -> Option<String> {
         ];
         phases.into_iter().find(|(_, status)| status.as_deref() == Some("ERROR")).map(|(phase, _)| phase.to_owned())
     });
-    reported.or_else(|| execution.previous_phase().map(|status| status.as_str().to_lowercase()))
+    reported.or_else(|| readout.previous_status().map(|status| status.as_str().to_lowercase()))
 }
 
-fn report(snapshot: &Snapshot) -> Option<Sentence> {
+fn task_report(snapshot: &Snapshot) -> Option<Sentence> {
     let result = snapshot.report_result.as_ref().filter(|result| result.status.as_deref() == Some("ERROR"))?;
     let why: Vec<&str> = [&result.error_code, &result.error_detail].into_iter().flatten().map(|text| &**text).collect();
-    Some(say(Severity::Warning, format!("The task report is not complete: {}.", why.join(": ").trim_end_matches('.'))))
-}
-
-fn lowercase_first(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map(|first| first.to_lowercase().chain(characters).collect()).unwrap_or_default()
-}
-
-/// Status, share, rate, end, failures and amounts in a few words each, for one line; the most telling first.
-pub fn headline(execution: &Execution, now: &Now) -> Vec<String> {
-    let Some(snapshot) = execution.snapshot() else { return vec!["asking".into()] };
-    let mut words = vec![snapshot.status.as_deref().unwrap_or("no status").to_owned()];
-    let bytes = execution.bytes();
-    if !snapshot.is_over() {
-        words.extend(bytes.fraction().map(units::percent));
-    }
-    if snapshot.status() == Some(Status::Transferring) && execution.unchanged_for() < SignedDuration::from_secs(60) {
-        words.extend(execution.timeline().byte_rate().map(|rate| units::byte_rate(rate.per_second)));
-    }
-    if let Ok(estimate) = execution.estimate(now.at) {
-        let at_least = if estimate.is_lower_bound { "≥ " } else { "" };
-        words.push(format!("{at_least}{}–{}", now.minute(estimate.earliest), now.minute(estimate.latest)));
-    }
-    let failed = progress::failures(snapshot).filter(|failed| *failed > 0);
-    words.extend(failed.map(|failed| format!("{} failed", units::count(failed))));
-    let at_least = if execution.totals_grow() { "≥ " } else { "" };
-    words.extend(match (bytes.done, bytes.total) {
-        (Some(done), Some(total)) if done < total => {
-            Some(format!("{} of {at_least}{}", units::bytes(done), units::bytes(total)))
-        }
-        (Some(done), _) if done != 0 => Some(units::bytes(done)),
-        _ => None,
-    });
-    words.extend(execution.elapsed(now.at).map(units::duration));
-    words
+    Some(say(Severity::Warning, format!("The task report is incomplete: {}.", why.join(": ").trim_end_matches('.'))))
 }

@@ -6,6 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, Serializer};
 
+use super::{eta, finding, rate, words};
 use crate::{
     aws::{
         applicability::Metric,
@@ -15,11 +16,10 @@ use crate::{
     },
     transfer::{
         execution::Execution,
-        judge::{
-            estimate::{Estimate, Unknown},
-            health::HealthState,
-        },
-        present::progress::{self, Gauge, Step},
+        judge::{estimate::Estimate, health::Health},
+        past::phases::Phase,
+        present::{progress::Gauge, rates::Current},
+        readout::Readout,
     },
 };
 
@@ -34,16 +34,18 @@ pub struct State<'a> {
     execution: Which<'a>,
     status: Option<&'a str>,
     terminal: bool,
+    outcome: Option<&'static str>,
     mode: Option<&'a str>,
     queued_seconds: Option<f64>,
     elapsed_seconds: Option<f64>,
-    phases: Vec<PhaseState>,
+    phases: Vec<PhaseReport>,
     progress: Progress,
     rates: Rates,
     eta: Option<Eta>,
     eta_unknown_because: Option<String>,
     failures: Failures,
     health: HealthReport,
+    bottleneck: Option<&'static str>,
     counters_changed_at: Option<Moment>,
     fault: Option<FaultReport<'a>>,
     #[serde(skip)]
@@ -72,10 +74,11 @@ struct Which<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct PhaseState {
+struct PhaseReport {
     name: String,
     state: &'static str,
     seconds: Option<f64>,
+    bound: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -94,6 +97,7 @@ struct Measured {
 
 #[derive(Debug, Serialize)]
 struct Rates {
+    state: &'static str,
     bytes_per_second: Option<f64>,
     files_per_second: Option<f64>,
     average_bytes_per_second: Option<f64>,
@@ -137,6 +141,7 @@ struct FoldersFailed {
 #[derive(Debug, Serialize)]
 struct HealthReport {
     state: &'static str,
+    severity: &'static str,
     reasons: Vec<String>,
 }
 
@@ -148,38 +153,14 @@ struct FaultReport<'a> {
 }
 
 impl<'a> State<'a> {
-    /// What is known at `at`, the moment of the newest observation or a later one.
+    /// What is known of an execution at `at`, the moment of the newest observation or a later one.
     pub fn of(execution: &'a Execution, at: Timestamp) -> Self {
-        let snapshot = execution.snapshot();
-        let grows = execution.totals_grow();
-        let (eta, eta_unknown_because) = match execution.estimate(at) {
-            Ok(estimate) => (Some(Eta::of(&estimate)), None),
-            Err(unknown) => (None, Some(why_no_eta(execution, &unknown))),
-        };
-        let health = execution.health(at);
-        Self {
-            schema_version: SCHEMA_VERSION,
-            observed_at: Moment(at),
-            execution: Which::of(execution),
-            status: snapshot.and_then(|snapshot| snapshot.status.as_deref()),
-            terminal: execution.is_over(),
-            mode: snapshot.map(|snapshot| snapshot.task_mode.as_deref().unwrap_or("BASIC")),
-            queued_seconds: queued(execution, at),
-            elapsed_seconds: execution.elapsed(at).map(seconds),
-            phases: phases(execution, at),
-            progress: Progress {
-                bytes: Measured::of(execution.bytes(), grows),
-                files: Measured::of(execution.files(), grows),
-            },
-            rates: Rates::of(execution, health.state),
-            eta,
-            eta_unknown_because,
-            failures: Failures::of(execution),
-            health: HealthReport { state: health.state.as_str(), reasons: health.reasons },
-            counters_changed_at: execution.counters_changed_at().map(Moment),
-            fault: execution.fault().map(|sight| FaultReport::of(&sight.fault)),
-            response: execution.answer().map(|answer| &**answer.verbatim()),
-        }
+        Self::from(&execution.readout(at))
+    }
+
+    /// The coded word of its health.
+    pub fn health(&self) -> &'static str {
+        self.health.state
     }
 
     /// One JSON object on one line, without its end. The answer in it is verbatim.
@@ -206,28 +187,68 @@ fn seconds(span: SignedDuration) -> f64 {
     span.as_millis() as f64 / 1e3
 }
 
-fn why_no_eta(execution: &Execution, unknown: &Unknown) -> String {
-    if execution.snapshot().is_none() { "nothing was seen yet".into() } else { unknown.words() }
+impl<'a> From<&Readout<'a>> for State<'a> {
+    fn from(readout: &Readout<'a>) -> Self {
+        let (snapshot, grows) = (readout.snapshot, readout.totals_grow);
+        let (eta, eta_unknown_because) = match &readout.estimate {
+            Ok(estimate) => (Some(Eta::of(estimate)), None),
+            Err(_) if snapshot.is_none() => (None, Some("no response yet".into())),
+            Err(unknown) => (None, Some(eta::unknown(unknown))),
+        };
+        Self {
+            schema_version: SCHEMA_VERSION,
+            observed_at: Moment(readout.at),
+            execution: Which::of(readout),
+            status: snapshot.and_then(|snapshot| snapshot.status.as_deref()),
+            terminal: readout.is_over(),
+            outcome: readout.outcome.map(words::outcome_code),
+            mode: snapshot.map(|snapshot| snapshot.task_mode.as_deref().unwrap_or("BASIC")),
+            queued_seconds: queued(&readout.phases),
+            elapsed_seconds: readout.elapsed.map(seconds),
+            phases: readout.phases.iter().map(PhaseReport::of).collect(),
+            progress: Progress { bytes: Measured::of(readout.bytes, grows), files: Measured::of(readout.files, grows) },
+            rates: Rates::of(readout),
+            eta,
+            eta_unknown_because,
+            failures: Failures::of(readout),
+            health: HealthReport::of(&readout.health),
+            bottleneck: readout.bottleneck.as_ref().map(words::bottleneck_code),
+            counters_changed_at: readout.counters_changed_at().map(Moment),
+            fault: readout.outage().map(|outage| FaultReport::of(&outage.fault)),
+            response: readout.response().map(|response| &**response.verbatim()),
+        }
+    }
 }
 
-fn queued(execution: &Execution, at: Timestamp) -> Option<f64> {
-    let rail = execution.rail(at);
-    let queued = rail.iter().find(|phase| phase.status == Status::Queued)?;
-    queued.lasted.map(|lasted| seconds(lasted.span()))
+fn queued(phases: &[Phase]) -> Option<f64> {
+    let queued = phases.iter().find(|phase| phase.status == Status::Queued)?;
+    queued.age.map(|age| seconds(age.span()))
 }
 
-fn phases(execution: &Execution, at: Timestamp) -> Vec<PhaseState> {
-    let state = |phase: crate::transfer::past::phases::Phase| PhaseState {
-        name: phase.status.as_str().to_owned(),
-        state: phase.state.as_str(),
-        seconds: phase.lasted.map(|lasted| seconds(lasted.span())),
-    };
-    execution.rail(at).into_iter().map(state).collect()
+impl PhaseReport {
+    fn of(phase: &Phase) -> Self {
+        Self {
+            name: phase.status.as_str().to_owned(),
+            state: words::phase_code(phase.state),
+            seconds: phase.age.map(|age| seconds(age.span())),
+            bound: phase.age.and_then(words::age_bound),
+        }
+    }
+}
+
+impl HealthReport {
+    fn of(health: &Health) -> Self {
+        Self {
+            state: words::health_code(health.state),
+            severity: words::severity_code(health.severity),
+            reasons: health.finding.iter().map(finding::sentence).collect(),
+        }
+    }
 }
 
 impl<'a> Which<'a> {
-    fn of(execution: &'a Execution) -> Self {
-        let (arn, task) = (execution.arn(), execution.task());
+    fn of(readout: &Readout<'a>) -> Self {
+        let (arn, task) = (readout.arn(), readout.task());
         Self {
             arn: arn.to_string(),
             task_id: &arn.task,
@@ -248,19 +269,19 @@ impl Measured {
 }
 
 impl Rates {
-    /// Nothing runs at a rate once it is over; what stalled runs at none.
-    fn of(execution: &Execution, health: HealthState) -> Self {
-        let timeline = execution.timeline();
-        let (bytes, files) = match health {
-            _ if execution.is_over() => (None, None),
-            HealthState::Stalled => (timeline.byte_rate().map(|_| 0.0), timeline.file_rate().map(|_| 0.0)),
-            _ => (timeline.byte_rate().map(|rate| rate.per_second), timeline.file_rate().map(|rate| rate.per_second)),
+    /// While it stands still, it runs at 0; where the rate is not known, it is `null`.
+    fn of(readout: &Readout) -> Self {
+        let (bytes, files, window) = match readout.rate {
+            Current::Moving { bytes, files } => (Some(bytes.per_second), Some(files.per_second), Some(bytes.window)),
+            Current::Still(span) => (Some(0.0), Some(0.0), Some(seconds(span))),
+            Current::Measuring | Current::Unseen | Current::None => (None, None, None),
         };
         Self {
+            state: rate::code(&readout.rate),
             bytes_per_second: bytes,
             files_per_second: files,
-            average_bytes_per_second: execution.average(),
-            window_seconds: timeline.byte_rate().filter(|_| bytes.is_some()).map(|rate| rate.window),
+            average_bytes_per_second: readout.average,
+            window_seconds: window,
         }
     }
 }
@@ -278,8 +299,8 @@ impl Eta {
 }
 
 impl Failures {
-    fn of(execution: &Execution) -> Self {
-        let snapshot = execution.snapshot().filter(|_| execution.applicability().reports(Metric::Failures));
+    fn of(readout: &Readout) -> Self {
+        let snapshot = readout.snapshot.filter(|_| readout.applicability().reports(Metric::Failures));
         let files = snapshot.and_then(|snapshot| snapshot.files_failed.as_ref());
         let folders = snapshot.and_then(|snapshot| snapshot.folders_failed.as_ref());
         let count = |failed: Option<&Failed>, step: fn(&Failed) -> Option<Count>| step(failed?).map(|count| count.0);
@@ -297,19 +318,10 @@ impl Failures {
                 verify: count(folders, |failed| failed.verify),
                 delete: count(folders, |failed| failed.delete),
             },
-            total: snapshot.and_then(progress::failures),
-            per_hour: failures_per_hour(execution),
+            total: readout.failures,
+            per_hour: readout.failures_per_hour(),
         }
     }
-}
-
-/// Failures of all steps an hour; `None` before ten minutes of the watch.
-fn failures_per_hour(execution: &Execution) -> Option<f64> {
-    if !execution.applicability().reports(Metric::Failures) {
-        return None;
-    }
-    let steps = [Step::Listed, Step::Prepared, Step::Transferred, Step::Verified, Step::Deleted];
-    steps.into_iter().filter_map(|step| execution.step_rates().per_hour(step)).reduce(|a, b| a + b)
 }
 
 impl<'a> FaultReport<'a> {
@@ -357,6 +369,7 @@ mod tests {
             "execution",
             "status",
             "terminal",
+            "outcome",
             "mode",
             "queued_seconds",
             "elapsed_seconds",
@@ -367,6 +380,7 @@ mod tests {
             "eta_unknown_because",
             "failures",
             "health",
+            "bottleneck",
             "counters_changed_at",
             "fault",
             "response",
@@ -376,7 +390,7 @@ mod tests {
         let names = |member: &str| state[member].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         assert_eq!(
             names("rates"),
-            ["bytes_per_second", "files_per_second", "average_bytes_per_second", "window_seconds"]
+            ["state", "bytes_per_second", "files_per_second", "average_bytes_per_second", "window_seconds"]
         );
         assert_eq!(names("eta"), ["of", "earliest", "likely", "latest", "is_lower_bound"]);
         assert_eq!(names("failures"), ["files", "folders", "total", "per_hour"]);
@@ -416,7 +430,7 @@ mod tests {
         {
             assert_eq!(state[member], Value::Null, "{member}");
         }
-        assert_eq!(state["eta_unknown_because"], "nothing was seen yet");
+        assert_eq!(state["eta_unknown_because"], "no response yet");
         assert_eq!(state["progress"]["bytes"]["done"], Value::Null);
         assert_eq!(state["health"]["state"], "starting");
         let basic = watched([(0, r#""Status":"TRANSFERRING","BytesWritten":5,"FilesFailed":{"Verify":0}"#.to_owned())]);
@@ -437,7 +451,7 @@ mod tests {
     #[test]
     fn nothing_runs_at_a_rate_once_it_stopped() {
         let mut execution = enhanced();
-        let last = execution.answer().unwrap().verbatim().trim_matches(['{', '}']).to_owned() + "}";
+        let last = execution.response().unwrap().verbatim().trim_matches(['{', '}']).to_owned() + "}";
         for second in (1205..2000).step_by(15) {
             execution.observe(&answer(second, &last));
         }

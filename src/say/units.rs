@@ -2,27 +2,27 @@
 
 use std::time::Duration;
 
-use humansize::{BINARY, FormatSizeOptions, SizeFormatter};
+use humansize::{BINARY, FixedAt, FormatSizeOptions, ISizeFormatter};
 use jiff::{SignedDuration, Timestamp, Unit, Zoned, tz::TimeZone};
 
 /// Bytes with three digits and a binary unit: `24.7 TiB`, `204 MiB`, `30 B`.
 pub fn bytes(bytes: i64) -> String {
-    let (number, unit) = bytes_parts(bytes);
-    format!("{number} {unit}")
-}
-
-/// [`bytes`] with number and unit apart.
-pub fn bytes_parts(bytes: i64) -> (String, &'static str) {
     in_unit(bytes as f64, byte_unit(bytes as f64))
 }
 
-/// The largest binary unit of which there is at least one.
+/// The number of [`bytes`] in a unit, without the unit.
+pub fn bytes_number(bytes: f64, unit: usize) -> String {
+    let number = bytes / UNIT.powi(unit as i32);
+    format!("{number:.*}", decimals(number, unit))
+}
+
+/// The largest binary unit of which there is at least one, as an index of [`BYTE_UNITS`].
 pub fn byte_unit(bytes: f64) -> usize {
     // from 999.5 on, three digits round up to a thousand of the smaller unit
     let mut unit = 0;
     let mut rest = bytes.abs();
     while rest >= 999.5 && unit + 1 < BYTE_UNITS.len() {
-        rest /= 1024.0;
+        rest /= UNIT;
         unit += 1;
     }
     unit
@@ -31,31 +31,34 @@ pub fn byte_unit(bytes: f64) -> usize {
 /// The units of bytes, smallest first.
 pub const BYTE_UNITS: [&str; 7] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
+const UNIT: f64 = 1024.0;
+
+const FIXED: [FixedAt; 7] =
+    [FixedAt::Base, FixedAt::Kilo, FixedAt::Mega, FixedAt::Giga, FixedAt::Tera, FixedAt::Peta, FixedAt::Exa];
+
 /// A number of bytes in the unit of that index, with three digits.
-pub fn in_unit(bytes: f64, unit: usize) -> (String, &'static str) {
-    let options =
-        FormatSizeOptions::from(BINARY).fixed_at(Some(FIXED[unit])).decimal_places(12).space_after_value(true);
-    // humansize knows the units' sizes; how many digits a person reads is said here
-    let exact = format!("{}", SizeFormatter::new(bytes.abs() as u64, options));
-    let number: f64 = exact.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or_default();
-    let sign = if bytes < 0.0 { "-" } else { "" };
-    (format!("{sign}{}", three_digits(number, unit > 0)), BYTE_UNITS[unit])
+pub fn in_unit(bytes: f64, unit: usize) -> String {
+    let decimals = decimals(bytes / UNIT.powi(unit as i32), unit);
+    let options = FormatSizeOptions::from(BINARY)
+        .fixed_at(Some(FIXED[unit]))
+        .decimal_places(decimals)
+        .decimal_zeroes(decimals)
+        .space_after_value(true);
+    ISizeFormatter::new(if unit == 0 { bytes.round() } else { bytes }, options).to_string()
 }
 
-const FIXED: [humansize::FixedAt; 7] = {
-    use humansize::FixedAt::*;
-    [Base, Kilo, Mega, Giga, Tera, Peta, Exa]
-};
+/// The decimals of a number of bytes that has three digits: none where a fraction has no meaning.
+fn decimals(number: f64, unit: usize) -> usize {
+    if unit == 0 { 0 } else { three_digits(number) }
+}
 
-/// Three digits that count; whole numbers where a fraction has no meaning.
-pub fn three_digits(number: f64, fractions: bool) -> String {
-    let decimals = match number.abs() {
-        _ if !fractions => 0,
+/// The decimals that make three digits of a number.
+fn three_digits(number: f64) -> usize {
+    match number.abs() {
         n if n < 9.995 => 2,
         n if n < 99.95 => 1,
         _ => 0,
-    };
-    format!("{number:.decimals$}")
+    }
 }
 
 /// A count with separators: `21,504,332`.
@@ -79,40 +82,43 @@ pub fn items(number: i64) -> String {
     format!("{} item{}", count(number), if number == 1 { "" } else { "s" })
 }
 
-/// A count with three digits and a letter where it is large: `21.5 M`, `84,213` stays as it is.
+/// A count with three digits and a letter where it is large: `21.5M`, `84,213` stays as it is.
 pub fn short_count(n: i64) -> String {
     let magnitude = n.unsigned_abs();
-    if magnitude < 100_000 {
-        return count(n);
-    }
     let (divisor, letter) = match magnitude {
-        0..999_500 => (1e3, "k"),
+        0..100_000 => return count(n),
+        100_000..999_500 => (1e3, "k"),
         999_500..999_500_000 => (1e6, "M"),
-        999_500_000..999_500_000_000 => (1e9, "G"),
+        999_500_000..999_500_000_000 => (1e9, "B"),
         999_500_000_000..999_500_000_000_000 => (1e12, "T"),
-        999_500_000_000_000..999_500_000_000_000_000 => (1e15, "P"),
-        _ => (1e18, "E"),
+        // nothing has a usual letter beyond a trillion
+        _ => return format!("{}T", count(n / 1_000_000_000_000)),
     };
-    let sign = if n < 0 { "-" } else { "" };
-    format!("{sign}{} {letter}", three_digits(magnitude as f64 / divisor, true))
+    let (sign, number) = (if n < 0 { "-" } else { "" }, magnitude as f64 / divisor);
+    format!("{sign}{number:.*}{letter}", three_digits(number))
 }
 
 /// Bytes a second: `2.31 GiB/s`.
 pub fn byte_rate(rate: f64) -> String {
-    let (number, unit) = in_unit(rate, byte_unit(rate));
-    format!("{number} {unit}/s")
+    format!("{}/s", in_unit(rate, byte_unit(rate)))
 }
 
-/// Items a second: `1,024 /s`, `0.42 /s`.
+/// Items a second: `1,024/s`, `0.42/s`.
 pub fn item_rate(rate: f64) -> String {
-    if rate.abs() >= 10.0 {
-        format!("{} /s", short_count(rate.round() as i64))
-    } else {
-        format!("{} /s", three_digits(rate, true))
-    }
+    format!("{}/s", item_number(rate))
 }
 
-/// A fraction as a percentage: never `100 %` before all of it is done, never `0.0 %` once something is.
+/// Files a second: `10 files/s`.
+pub fn file_rate(rate: f64) -> String {
+    format!("{} files/s", item_number(rate))
+}
+
+/// The number of [`item_rate`].
+pub fn item_number(rate: f64) -> String {
+    if rate.abs() >= 10.0 { short_count(rate.round() as i64) } else { format!("{rate:.*}", three_digits(rate)) }
+}
+
+/// A fraction as a percentage: never `100%` before all of it is done, never `0.0%` once something is.
 pub fn percent(fraction: f64) -> String {
     let tenths = (fraction * 1000.0).round();
     let tenths = match fraction {
@@ -120,7 +126,17 @@ pub fn percent(fraction: f64) -> String {
         f if f >= 1.0 => 1000.0,
         _ => tenths.clamp(1.0, 999.0),
     };
-    if tenths >= 1000.0 { "100 %".into() } else { format!("{:.1} %", tenths / 10.0) }
+    if tenths >= 1000.0 { "100%".into() } else { format!("{:.1}%", tenths / 10.0) }
+}
+
+/// The same without decimals: never `100%` early, never `0%` once there is something.
+pub fn whole_percent(fraction: f64) -> String {
+    let percent = match fraction {
+        f if f <= 0.0 => 0.0,
+        f if f >= 1.0 => 100.0,
+        f => (f * 100.0).round().clamp(1.0, 99.0),
+    };
+    format!("{percent}%")
 }
 
 /// A time span in its two largest units: `3h 12m`, `1m 41s`, `12s`, `5d 3h`.
@@ -186,11 +202,38 @@ pub fn minute(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     format!("{}{}", day(&at, &now), at.strftime("%H:%M"))
 }
 
-/// Date, time and offset in full: `2026-11-22 16:00:05 +01:00`.
+/// Date, time and offset in full: `2026-11-22 16:00:05 +01:00`, `2026-11-22 15:00:05 UTC`.
 pub fn date_and_time(at: Timestamp, zone: &TimeZone) -> String {
     let at = at.to_zoned(zone.clone());
     let at = at.round(Unit::Second).unwrap_or(at);
-    at.strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
+    let format = if *zone == TimeZone::UTC { "%Y-%m-%d %H:%M:%S UTC" } else { "%Y-%m-%d %H:%M:%S %:z" };
+    at.strftime(format).to_string()
+}
+
+/// The moment at which something is said, and the zone of its times of day.
+#[derive(Clone, Copy, Debug)]
+pub struct LocalTime<'a> {
+    /// The moment.
+    pub now: Timestamp,
+    /// The zone in which times of day are said.
+    pub zone: &'a TimeZone,
+}
+
+impl LocalTime<'_> {
+    /// A time of day, with its day where that is not today.
+    pub fn moment(&self, at: Timestamp) -> String {
+        moment(at, self.now, self.zone)
+    }
+
+    /// A time of day to the minute, with its day where that is not today.
+    pub fn minute(&self, at: Timestamp) -> String {
+        minute(at, self.now, self.zone)
+    }
+
+    /// How long ago: `2s`, `3h 12m`.
+    pub fn since(&self, at: Timestamp) -> String {
+        duration(self.now.duration_since(at))
+    }
 }
 
 /// The day before a time of day, if it needs one: nothing today, else `21 Nov `, else `2025-11-21 `.
@@ -235,12 +278,12 @@ mod tests {
             (0, "0", "0"),
             (999, "999", "999"),
             (84_213, "84,213", "84,213"),
-            (100_000, "100,000", "100 k"),
-            (999_700, "999,700", "1.00 M"),
-            (21_504_332, "21,504,332", "21.5 M"),
+            (100_000, "100,000", "100k"),
+            (999_700, "999,700", "1.00M"),
+            (21_504_332, "21,504,332", "21.5M"),
             (-1_234, "-1,234", "-1,234"),
-            (i64::MAX, "9,223,372,036,854,775,807", "9.22 E"),
-            (i64::MIN, "-9,223,372,036,854,775,808", "-9.22 E"),
+            (i64::MAX, "9,223,372,036,854,775,807", "9,223,372T"),
+            (i64::MIN, "-9,223,372,036,854,775,808", "-9,223,372T"),
         ] {
             assert_eq!(count(given), long);
             assert_eq!(short_count(given), short);
@@ -250,13 +293,13 @@ mod tests {
     #[test]
     fn a_percentage_does_not_round_to_an_end_it_has_not_reached() {
         for (fraction, shown) in [
-            (0.0, "0.0 %"),
-            (1e-9, "0.1 %"),
-            (0.618, "61.8 %"),
-            (0.99999, "99.9 %"),
-            (1.0, "100 %"),
-            (-1.0, "0.0 %"),
-            (7.0, "100 %"),
+            (0.0, "0.0%"),
+            (1e-9, "0.1%"),
+            (0.618, "61.8%"),
+            (0.99999, "99.9%"),
+            (1.0, "100%"),
+            (-1.0, "0.0%"),
+            (7.0, "100%"),
         ] {
             assert_eq!(percent(fraction), shown);
         }
@@ -326,6 +369,12 @@ mod tests {
         #[test]
         fn a_byte_count_is_at_most_eight_wide(n in proptest::num::i64::ANY) {
             proptest::prop_assert!(bytes(n.saturating_abs()).len() <= 8, "{}", bytes(n.saturating_abs()));
+        }
+
+        #[test]
+        fn the_number_alone_is_the_number_beside_the_unit(n in proptest::num::i64::ANY) {
+            let unit = byte_unit(n as f64);
+            proptest::prop_assert_eq!(format!("{} {}", bytes_number(n as f64, unit), BYTE_UNITS[unit]), bytes(n));
         }
     }
 }

@@ -15,19 +15,9 @@ use super::frames::Frames;
 use crate::{
     app::{App, Event, EventKind},
     aws::response::Response,
-    say::{
-        sentences::{self, Now},
-        state::State,
-        units,
-    },
-    transfer::{
-        execution::Execution,
-        judge::health::{Health, HealthState},
-    },
-    view::{
-        text::{self, clean},
-        theme::Theme,
-    },
+    say::{finding, line, state::State, units::LocalTime},
+    transfer::{execution::Execution, judge::health::HealthState, readout::Readout},
+    view::{text::cut, theme::Theme},
 };
 
 /// How to wait, and what to tell meanwhile.
@@ -107,7 +97,7 @@ pub async fn run(
         }
         waited.stalled = waiting.fail_on_stall.and_then(|most| stalled(&waited.app, most));
         // what was watched before may tell of the end too, and is not what was asked for
-        if observed && !waiting.follow && waited.app.executions().iter().all(is_settled) {
+        if observed && !waiting.follow && waited.app.executions().iter().all(Execution::is_settled) {
             break;
         }
     }
@@ -115,18 +105,13 @@ pub async fn run(
     Ok(waited)
 }
 
-/// Nothing more will come of it: it is over, or can't be seen and is not asked for any more.
-fn is_settled(execution: &Execution) -> bool {
-    execution.is_over() || execution.fault().is_some() && execution.next().is_none()
-}
-
-/// The first transfer of which no counter moved for so long.
+/// The first transfer of which no counter changed for so long.
 fn stalled(app: &App, most: SignedDuration) -> Option<String> {
-    let health = |execution: &Execution| execution.health(app.now());
-    let stalled = app.executions().iter().find(|execution| {
-        health(execution).state == HealthState::Stalled && execution.counters_unchanged_for() >= most
-    })?;
-    Some(format!("{} has stalled. {}", stalled.arn(), health(stalled).reasons.join(" ")))
+    let is_stalled =
+        |readout: &Readout| readout.health.state == HealthState::Stalled && readout.counters_unchanged_for() >= most;
+    let readout = app.executions().iter().map(|execution| execution.readout(app.now())).find(is_stalled)?;
+    let found = readout.health.finding.as_ref().map(finding::sentence).unwrap_or_default();
+    Some(format!("{} has stalled. {found}", readout.arn()))
 }
 
 /// Tells what there is to tell, where it belongs.
@@ -172,18 +157,20 @@ impl<O: Write, E: Write> Teller<'_, O, E> {
     }
 
     fn tell_of(&mut self, place: usize, execution: &Execution, app: &App, observed: bool) -> io::Result<()> {
-        let asked = execution.polled_at().is_some();
-        let health = execution.health(app.now());
+        if execution.past().polled_at.is_none() {
+            return Ok(());
+        }
+        let readout = execution.readout(app.now());
         let told = &mut self.told[place];
-        if matches!(self.waiting.form, Form::States) && observed && told.is_news(execution, &health) {
-            writeln!(self.out, "{}", State::of(execution, app.now()).json())?;
+        if matches!(self.waiting.form, Form::States) && observed && told.is_news(&readout) {
+            writeln!(self.out, "{}", State::from(&readout).json())?;
             self.out.flush()?;
         }
-        let progress = Progress::of(execution, &health);
+        let progress = Progress::of(&readout);
         let due = app.now().duration_since(told.progress_at.unwrap_or(app.now())) >= self.waiting.progress_every;
-        if asked && (told.progress.as_ref() != Some(&progress) || due && !execution.is_over()) {
+        if told.progress.as_ref() != Some(&progress) || due && !execution.is_over() {
             (told.progress, told.progress_at) = (Some(progress), Some(app.now()));
-            let line = self.look.text(&line(execution, &health, app));
+            let line = self.look.text(&line::of_log(&readout, &local(app)));
             match self.waiting.form {
                 Form::States => writeln!(self.err, "{line}")?,
                 _ => writeln!(self.out, "{line}").and_then(|()| self.out.flush())?,
@@ -218,7 +205,7 @@ impl<O: Write, E: Write> Teller<'_, O, E> {
         self.wipe()?;
         for line in news.iter().chain(&live) {
             // the last column is left alone: a terminal that wraps there would add a line
-            writeln!(self.out, "{}", self.look.text(&text::cut(line, columns.saturating_sub(1))))?;
+            writeln!(self.out, "{}", self.look.text(&cut(line, columns.saturating_sub(1))))?;
         }
         self.live.drawn = live;
         self.live.frames.drawn();
@@ -268,7 +255,7 @@ impl<O: Write, E: Write> Teller<'_, O, E> {
 /// What was told of a transfer last.
 #[derive(Clone, Debug, Default)]
 struct Told {
-    answer: Option<Response>,
+    response: Option<Response>,
     fault: Option<&'static str>,
     health: Option<HealthState>,
     progress: Option<Progress>,
@@ -279,19 +266,19 @@ struct Told {
 
 impl Told {
     /// Whether the state is another than the one that was printed last, which it then is.
-    fn is_news(&mut self, execution: &Execution, health: &Health) -> bool {
-        let fault = execution.fault().map(|sight| sight.fault.kind.as_str());
-        let same_answer = match (&self.answer, execution.answer()) {
+    fn is_news(&mut self, readout: &Readout) -> bool {
+        let fault = readout.outage().map(|outage| outage.fault.kind.as_str());
+        let same_response = match (&self.response, readout.response()) {
             (Some(old), Some(new)) => old.is_same(new),
             (None, None) => true,
             _ => false,
         };
-        let same = same_answer && self.fault == fault && self.health == Some(health.state);
-        if !same && execution.polled_at().is_some() {
-            (self.answer, self.fault, self.health) = (execution.answer().cloned(), fault, Some(health.state));
-            return true;
+        let same = same_response && self.fault == fault && self.health == Some(readout.health.state);
+        if !same {
+            let response = readout.response().cloned();
+            (self.response, self.fault, self.health) = (response, fault, Some(readout.health.state));
         }
-        false
+        !same
     }
 }
 
@@ -304,65 +291,28 @@ struct Progress {
 }
 
 impl Progress {
-    fn of(execution: &Execution, health: &Health) -> Self {
+    fn of(readout: &Readout) -> Self {
         Self {
-            status: execution.snapshot().and_then(|snapshot| snapshot.status.as_deref().map(str::to_owned)),
-            fault: execution.fault().map(|sight| sight.fault.kind.as_str()),
-            trouble: trouble(health),
+            status: readout.status.as_ref().map(|status| status.as_str().to_owned()),
+            fault: readout.outage().map(|outage| outage.fault.kind.as_str()),
+            trouble: Some(readout.health.state).filter(|state| state.is_trouble()),
         }
     }
 }
 
-/// A word that someone should hear of while it runs.
-fn trouble(health: &Health) -> Option<HealthState> {
-    use HealthState::{Failing, Slow, Stalled};
-    Some(health.state).filter(|state| matches!(state, Stalled | Failing | Slow))
+fn local(app: &App) -> LocalTime<'_> {
+    LocalTime { now: app.now(), zone: app.zone() }
 }
 
-/// For a log: when, what, and the reasons of what is wrong.
-fn line(execution: &Execution, health: &Health, app: &App) -> String {
-    let mut words = said(execution, app);
-    if let (Some(trouble), None) = (trouble(health), execution.fault()) {
-        words.push_str(&format!("  {}: {}", trouble.as_str().to_uppercase(), health.reasons.join(" ")));
-    }
-    clean(&format!("{}  {}  {words}", units::date_and_time(app.now(), app.zone()), name(execution))).into_owned()
-}
-
-/// For a line that is always of now, and may be cut: what is wrong comes first.
 fn live_line(execution: &Execution, app: &App) -> String {
-    let trouble = trouble(&execution.health(app.now())).map(|trouble| format!("{}  ", trouble.as_str().to_uppercase()));
-    clean(&format!("{}  {}{}", name(execution), trouble.unwrap_or_default(), said(execution, app))).into_owned()
-}
-
-fn said(execution: &Execution, app: &App) -> String {
-    match execution.fault() {
-        Some(sight) => format!("no answer: {}", sight.fault),
-        None => sentences::headline(execution, &Now { at: app.now(), zone: app.zone() }).join("  "),
-    }
-}
-
-fn name(execution: &Execution) -> &str {
-    execution.task().name.as_deref().unwrap_or(execution.arn().id())
+    line::of_now(&execution.readout(app.now()), &local(app))
 }
 
 /// The last state of each transfer, for the scrollback.
 pub fn final_state(app: &App, look: Theme) -> String {
-    let now = Now { at: app.now(), zone: app.zone() };
-    let mut page = String::new();
-    for execution in app.executions().iter().filter(|execution| execution.snapshot().is_some()) {
-        let name = execution.task().name.as_deref().map(|name| format!("{name}  ")).unwrap_or_default();
-        let headline = sentences::headline(execution, &now).join("  ");
-        let mut lines = vec![format!("{name}{}", execution.arn()), headline];
-        lines.extend(sentences::statement(execution, &now).into_iter().map(|sentence| sentence.text));
-        lines.extend(
-            execution.responded_at().map(|at| format!("Last answer at {}.", units::date_and_time(at, app.zone()))),
-        );
-        for line in lines {
-            page.push_str(&look.text(&clean(&line)));
-            page.push('\n');
-        }
-    }
-    page
+    let readouts = app.executions().iter().map(|execution| execution.readout(app.now()));
+    let lines = readouts.flat_map(|readout| line::of_end(&readout, &local(app)));
+    lines.map(|line| format!("{}\n", look.text(&line))).collect()
 }
 
 #[cfg(test)]
@@ -428,8 +378,8 @@ mod tests {
             let (waited, out, _) = waited(waiting, moves_and_stops().take(999)).await;
             assert_eq!(waited.app.now(), at(ends_at), "what is called a stall takes a minute and a half");
             let said = waited.stalled.unwrap();
-            assert!(said.contains("has stalled. No counter has moved for "), "{said}");
-            assert!(out.contains("  STALLED: ") && out.contains("\nLast answer at "), "{out}");
+            assert!(said.contains("has stalled. No counter has changed for "), "{said}");
+            assert!(out.contains("  STALLED: ") && out.contains("\nLast response at "), "{out}");
         }
         let (waited, ..) = waited(Waiting::default(), moves_and_stops().take(999)).await;
         assert_eq!((waited.stalled, waited.app.now()), (None, at(998 * 15)), "nobody asked to end there");

@@ -1,35 +1,29 @@
-//! All that is known of one transfer: each observation folded in.
+//! One transfer: its past, what is judged of it, and what happened.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    events::{Events, Severity},
+    events::{Before, Events, Kind, of_health},
     judge::{
-        estimate::{Estimate, Estimator, Reading, Stage, Unknown},
-        health::{self, Health, HealthState},
+        estimate::{Estimator, Reading, Stage},
+        health::{Health, HealthState},
     },
     past::{
-        phases::{Phase, Phases},
-        rate_level::RateLevel,
-        refresh::Refresh,
-        step_rates::StepRates,
-        timeline::{Counters, Timeline},
+        Past,
+        phases::{Age, Phase},
     },
-    present::progress::{self, Gauge, Lane, Step},
+    present::progress,
+    readout::Readout,
 };
-use crate::{
-    aws::{
-        applicability::{Applicability, Metric},
-        arn::Arn,
-        fault::{Fault, FaultKind},
-        observation::{Observation, Outcome},
-        response::Response,
-        snapshot::{Count, Mode, Snapshot, Status},
-        task::Task,
-    },
-    say::units,
+use crate::aws::{
+    applicability::Metric,
+    arn::Arn,
+    observation::Observation,
+    response::Response,
+    snapshot::{Count, Snapshot, Status},
+    task::Task,
 };
 
 /// One transfer, as far as it was observed.
@@ -39,49 +33,11 @@ pub struct Execution {
     /// The text of the ARN as observations carry it, once there was one.
     called: Option<Arc<str>>,
     task: Arc<Task>,
-    watched_since: Timestamp,
-    polled_at: Option<Timestamp>,
-    next: Option<Duration>,
-    outage: Option<Outage>,
-    seen: Option<Seen>,
-    phases: Phases,
-    timeline: Timeline,
-    step_rates: StepRates,
-    rate_level: RateLevel,
+    past: Past,
     estimator: Estimator,
-    refresh: Refresh,
-    /// Health as it was judged when the newest answer came.
+    /// Health as it was judged when the newest response came.
     judged: Option<HealthState>,
     events: Events,
-    estimates_changed_at: Option<Timestamp>,
-}
-
-/// Why we do not see it at the moment.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Outage {
-    /// The newest reason.
-    pub fault: Fault,
-    /// When the first request in a row failed.
-    pub since: Timestamp,
-    /// How many requests in a row failed.
-    pub times: u32,
-}
-
-/// The newest answer and what follows from it alone.
-#[derive(Clone, Debug)]
-struct Seen {
-    answer: Response,
-    applicability: Applicability,
-    at: Timestamp,
-    first_at: Timestamp,
-    /// How long after it the next request was to come.
-    next: Option<Duration>,
-    /// The answer before this one that differed from it.
-    before: Option<Response>,
-    /// When any counter or duration last changed, if we saw it change.
-    pulse_at: Option<Timestamp>,
-    /// When any counter last changed, if we saw it change.
-    counters_at: Option<Timestamp>,
 }
 
 impl Execution {
@@ -91,20 +47,10 @@ impl Execution {
             arn,
             called: None,
             task: Arc::default(),
-            watched_since: now,
-            polled_at: None,
-            next: None,
-            outage: None,
-            seen: None,
-            phases: Phases::default(),
-            timeline: Timeline::default(),
-            step_rates: StepRates::default(),
-            rate_level: RateLevel::default(),
+            past: Past::new(now),
             estimator: Estimator::default(),
             judged: None,
-            refresh: Refresh::default(),
             events: Events::default(),
-            estimates_changed_at: None,
         }
     }
 
@@ -118,79 +64,36 @@ impl Execution {
             self.called = Some(Arc::clone(&observation.execution));
         }
         if let Some(task) = &observation.task {
-            self.task = task.clone();
+            self.task = Arc::clone(task);
         }
-        self.polled_at = Some(observation.at);
-        self.next = observation.next;
-        match &observation.outcome {
-            Outcome::Response(answer) => self.answered(answer, observation.at),
-            Outcome::Fault(fault) => self.failed_to_see(fault, observation.at),
+        let (before, at) = (Before::of(&self.past), observation.at);
+        self.past.observe(observation);
+        for kind in before.compare(&self.past, at) {
+            self.events.add(at, kind);
+        }
+        if self.past.outage.is_none()
+            && let Some(reading) = self.past.snapshot().map(|snapshot| self.reading(snapshot, at))
+        {
+            self.estimator.observe(&reading);
+            self.judge(at);
         }
     }
 
-    fn failed_to_see(&mut self, fault: &Fault, at: Timestamp) {
-        if self.outage.as_ref().is_none_or(|outage| outage.fault.kind != fault.kind) {
-            // Throttling is the service's way of pacing us, and one missed answer is no news.
-            if fault.kind == FaultKind::Throttled {
-                self.events.note(at, format!("no answer: {fault}"));
-            } else {
-                self.events.add(at, Severity::Warning, format!("no answer: {fault}"));
-            }
+    /// Notes what health became since the response before: troubles that begin, and those that end.
+    fn judge(&mut self, at: Timestamp) {
+        let health = Health::of(&self.past, self.phase_age(at), at);
+        let before = self.judged.replace(health.state);
+        if !self.is_over()
+            && let Some(kind) = of_health(before, &health)
+        {
+            self.events.add(at, kind);
         }
-        let (since, times) = self.outage.as_ref().map_or((at, 0), |outage| (outage.since, outage.times));
-        self.outage = Some(Outage { fault: fault.clone(), since, times: times.saturating_add(1) });
-    }
-
-    fn answered(&mut self, answer: &Response, at: Timestamp) {
-        let sight_lost = self.expected_gap();
-        let unseen = self.seen.as_ref().map(|seen| at.duration_since(seen.at)).filter(|unseen| *unseen > sight_lost);
-        if let Some(outage) = self.outage.take() {
-            let blind = units::duration(at.duration_since(outage.since));
-            self.events.note(at, format!("answers again, after {blind}"));
-        } else if let Some(unseen) = unseen {
-            // Nobody asked: the program did not run, or the machine slept.
-            self.events.note(at, format!("watched again, after {}", units::duration(unseen)));
-        }
-        let snapshot = answer.snapshot();
-        let grew = self.totals_grow();
-        let previous = self.seen.take();
-        let old_status = previous.as_ref().and_then(|seen| seen.answer.snapshot().status());
-        let queued = self.phases.current_since();
-        if self.phases.observe(snapshot, at, sight_lost) {
-            let seen_begin = queued.filter(|_| self.phases.current_since().is_some());
-            self.status_event(old_status.as_ref(), snapshot, seen_begin, at);
-        }
-        let applicability = Applicability::of(snapshot);
-        if let (Some(Count(bytes)), Some(Count(files))) = (snapshot.bytes_written, snapshot.files_transferred) {
-            let clock = snapshot.result.as_ref().and_then(|result| result.total_duration).map(|total| total.0);
-            self.timeline.observe(at, Counters { bytes, files, clock }, sight_lost);
-        }
-        if let Some(previous) = previous.as_ref().filter(|previous| !previous.answer.is_same(answer)) {
-            self.counter_events(previous.answer.snapshot(), snapshot, &applicability, grew, at);
-        }
-        self.step_rates.observe(at, &progress::pipeline(snapshot, &applicability), unseen.is_some());
-        if unseen.is_some() {
-            self.refresh.lost();
-        }
-        let seen = Seen::after(previous, answer, applicability, at);
-        if seen.pulse_at == Some(at) {
-            self.refresh.changed(at);
-        }
-        let moved = seen.counters_at == Some(at);
-        self.seen = Some(Seen { next: self.next, ..seen });
-        if grew && !self.totals_grow() && self.status() == Some(Status::Transferring) {
-            self.listed_event(at);
-        }
-        self.estimator.observe(&self.reading(snapshot, at));
-        if moved && let Some(before) = self.rate_level.observe(at, &self.timeline) {
-            self.regime_event(before.rate, at);
-        }
-        self.health_event(at);
     }
 
     fn reading(&self, snapshot: &Snapshot, at: Timestamp) -> Reading {
         let number = |count: Option<Count>| count.map(|count| count.0);
-        let files = progress::files(snapshot, self.applicability());
+        let applicability = self.past.applicability();
+        let files = progress::files(snapshot, applicability);
         Reading {
             at,
             stage: match snapshot.status() {
@@ -205,117 +108,9 @@ impl Execution {
             bytes_total: number(snapshot.estimated_bytes_to_transfer),
             files_done: files.done,
             files_total: files.total,
-            totals_grow: self.totals_grow(),
-            limit: snapshot.limit().filter(|_| self.applicability().reports(Metric::BandwidthLimit)),
+            totals_grow: self.past.totals_grow(),
+            limit: snapshot.limit().filter(|_| applicability.reports(Metric::BandwidthLimit)),
             clock: snapshot.result.as_ref().and_then(|result| number(result.total_duration)),
-        }
-    }
-
-    fn listed_event(&mut self, at: Timestamp) {
-        let totals = [
-            self.files().total.map(|files| format!("{} files", units::count(files))),
-            self.bytes().total.map(units::bytes),
-        ];
-        let totals: Vec<String> = totals.into_iter().flatten().collect();
-        self.events.note(at, format!("the list is complete: {} to transfer", totals.join(", ")));
-    }
-
-    fn regime_event(&mut self, before: f64, at: Timestamp) {
-        if let Some(now) = self.rate_level.now() {
-            let rates = (units::byte_rate(before), units::byte_rate(now.rate));
-            self.events.note(at, format!("rate changed from {} to {}", rates.0, rates.1));
-        }
-    }
-
-    /// What health became since the answer before: troubles that begin, and those that end.
-    fn health_event(&mut self, at: Timestamp) {
-        let health = self.health(at);
-        let before = self.judged.replace(health.state);
-        if before == Some(health.state) || self.is_over() {
-            return;
-        }
-        let troubled =
-            |state: HealthState| matches!(state, HealthState::Stalled | HealthState::Slow | HealthState::Failing);
-        if troubled(health.state) {
-            let reason = health.reasons.first().map(|reason| reason.trim_end_matches('.')).unwrap_or_default();
-            self.events.add(at, health.tone, format!("{}: {reason}", health.state.as_str()));
-        } else if let Some(before) = before.filter(|before| troubled(*before)) {
-            let word = if before == HealthState::Stalled {
-                "moves again".to_owned()
-            } else {
-                format!("no longer {}", before.as_str())
-            };
-            self.events.add(at, Severity::Ok, word);
-        }
-    }
-
-    fn status_event(&mut self, old: Option<&Status>, new: &Snapshot, old_since: Option<Timestamp>, at: Timestamp) {
-        let Some(status) = new.status() else { return };
-        let lasted = old_since.map(|since| units::duration(at.duration_since(since)));
-        let (tone, text) = match (old, &status) {
-            (None, _) => (Severity::Info, format!("first seen: {status}")),
-            (Some(Status::Queued), Status::Launching) => {
-                let after = lasted.map(|lasted| format!(", after {lasted} in the queue"));
-                (Severity::Info, format!("launching{}", after.unwrap_or_default()))
-            }
-            (Some(_), Status::Success) => (Severity::Ok, "ended with SUCCESS".into()),
-            (Some(_), Status::Error) => (Severity::Critical, "ended with ERROR".into()),
-            (Some(old), _) => {
-                let after = lasted.map(|lasted| format!(", after {lasted} of {}", old.as_str().to_lowercase()));
-                (Severity::Info, format!("{}{}", status.as_str().to_lowercase(), after.unwrap_or_default()))
-            }
-        };
-        self.events.add(at, tone, text);
-    }
-
-    fn counter_events(
-        &mut self,
-        old: &Snapshot,
-        new: &Snapshot,
-        applicability: &Applicability,
-        grew: bool,
-        at: Timestamp,
-    ) {
-        let above_zero = |count: Option<Count>| count.is_some_and(|count| count.0 > 0);
-        if !above_zero(old.bytes_written) && above_zero(new.bytes_written) {
-            self.events.add(at, Severity::Info, "first bytes written");
-        }
-        if applicability.reports(Metric::Failures) {
-            let (before, after) = (progress::pipeline(old, applicability), progress::pipeline(new, applicability));
-            for (before, after) in before.iter().zip(&after) {
-                let (old, new) = (before.failed().unwrap_or(0), after.failed().unwrap_or(0));
-                if let (true, Some(step)) = (old <= 0 && new > 0, after.step.failing()) {
-                    let failures = if new == 1 {
-                        "first failure".into()
-                    } else {
-                        format!("first failures, {} by now", units::count(new))
-                    };
-                    self.events.add(at, Severity::Warning, format!("{step}: {failures}"));
-                }
-            }
-        }
-        for (share, words) in [(0.5, "half of the bytes written"), (0.9, "90 % of the bytes written")] {
-            let passed = |snapshot| progress::bytes(snapshot).fraction().is_some_and(|fraction| fraction >= share);
-            if passed(new) && !passed(old) && !new.is_over() {
-                self.events.note(at, words);
-            }
-        }
-        if old.limit() != new.limit() {
-            let words =
-                new.limit().map_or("lifted".into(), |limit| format!("set to {}", units::byte_rate(limit as f64)));
-            self.events.note(at, format!("bandwidth limit {words}"));
-        }
-        let estimates = |s: &Snapshot| (s.estimated_bytes_to_transfer, s.estimated_files_to_transfer);
-        if estimates(old) != estimates(new) {
-            // While a list grows its totals change at every step; once they stood, a change is news.
-            if let (false, Some(Count(before @ 1..)), Some(Count(after))) =
-                (grew, old.estimated_bytes_to_transfer, new.estimated_bytes_to_transfer)
-                && before != after
-            {
-                let (before, after) = (units::bytes(before), units::bytes(after));
-                self.events.note(at, format!("estimate changed from {before} to {after}"));
-            }
-            self.estimates_changed_at = Some(at);
         }
     }
 
@@ -324,11 +119,10 @@ impl Execution {
         self.called.as_ref().is_some_and(|called| Arc::ptr_eq(called, name) || called == name)
     }
 
-    /// Notes that so many lines of its recording were of no use.
+    /// Notes that so many lines of its recording can't be read.
     pub fn unreadable(&mut self, lines: usize) {
-        if let Some(at) = self.polled_at {
-            let lines = if lines == 1 { "1 line".into() } else { format!("{} lines", units::count(lines as i64)) };
-            self.events.note(at, format!("{lines} of the recording can't be read"));
+        if let Some(at) = self.past.polled_at {
+            self.events.add(at, Kind::LinesUnreadable(lines));
         }
     }
 
@@ -342,98 +136,68 @@ impl Execution {
         &self.task
     }
 
+    /// What a person calls it: the task's name, or the shortest id that there is.
+    pub fn name(&self) -> &str {
+        self.task.name.as_deref().unwrap_or(self.arn.id())
+    }
+
+    /// What was seen.
+    pub fn past(&self) -> &Past {
+        &self.past
+    }
+
+    /// What happened.
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// When it ends, as far as can be said.
+    pub fn estimator(&self) -> &Estimator {
+        &self.estimator
+    }
+
     /// When the watch began.
     pub fn watched_since(&self) -> Timestamp {
-        self.watched_since
+        self.past.watched_since
     }
 
-    /// The newest answer.
-    pub fn answer(&self) -> Option<&Response> {
-        self.seen.as_ref().map(|seen| &seen.answer)
+    /// When the newest response came.
+    pub fn responded_at(&self) -> Option<Timestamp> {
+        self.past.newest.as_ref().map(|newest| newest.at)
     }
 
-    /// The answer before the newest that differed from it.
-    pub fn response_before(&self) -> Option<&Response> {
-        self.seen.as_ref()?.before.as_ref()
+    /// The newest response.
+    pub fn response(&self) -> Option<&Response> {
+        self.past.newest.as_ref().map(|newest| &newest.response)
     }
 
-    /// What the newest answer says.
+    /// Its data.
     pub fn snapshot(&self) -> Option<&Snapshot> {
-        self.answer().map(Response::snapshot)
+        self.past.snapshot()
     }
 
-    /// The status of the newest answer.
-    pub fn status(&self) -> Option<Status> {
-        self.snapshot()?.status()
-    }
-
-    /// Whether the newest answer says that it is over.
+    /// Whether the newest response says that it is over.
     pub fn is_over(&self) -> bool {
         self.snapshot().is_some_and(Snapshot::is_over)
     }
 
-    /// What it runs under; before an answer, what Basic mode has by default.
-    pub fn applicability(&self) -> &Applicability {
-        const UNKNOWN: Applicability = Applicability {
-            mode: Mode::Basic,
-            verify: crate::aws::applicability::Verify::Unknown,
-            everything: false,
-            deletes: false,
-        };
-        self.seen.as_ref().map_or(&UNKNOWN, |seen| &seen.applicability)
+    /// Whether nothing more will come of it: it is over, or polling stopped without a response.
+    pub fn is_settled(&self) -> bool {
+        self.is_over() || self.past.outage.is_some() && self.past.next.is_none()
     }
 
-    /// When the newest answer came.
-    pub fn responded_at(&self) -> Option<Timestamp> {
-        self.seen.as_ref().map(|seen| seen.at)
+    /// The phases at a moment: what it went through, where it is, what comes next; none before a response.
+    pub fn phases(&self, now: Timestamp) -> Vec<Phase> {
+        let Some(newest) = &self.past.newest else { return Vec::new() };
+        let (snapshot, since) = (newest.response.snapshot(), newest.durations_since());
+        self.past.phases.all(snapshot, &newest.applicability, since, now)
     }
 
-    /// When the newest request came to its end, answered or not.
-    pub fn polled_at(&self) -> Option<Timestamp> {
-        self.polled_at
-    }
-
-    /// How long after the newest request the next one comes; `None` if none does.
-    pub fn next(&self) -> Option<Duration> {
-        self.next
-    }
-
-    /// Why we do not see it; `None` while we do.
-    pub fn fault(&self) -> Option<&Outage> {
-        self.outage.as_ref()
-    }
-
-    /// When a counter last changed, whatever the durations did; `None` if none did while we looked.
-    pub fn counters_changed_at(&self) -> Option<Timestamp> {
-        self.seen.as_ref()?.counters_at
-    }
-
-    /// How long no counter and no duration had changed when the newest answer came. Time in which we did not
-    /// see is not in it.
-    pub fn unchanged_for(&self) -> SignedDuration {
-        self.seen.as_ref().map(|seen| seen.since(seen.pulse_at)).unwrap_or_default()
-    }
-
-    /// How long no counter had changed when the newest answer came, whatever the durations did.
-    pub fn counters_unchanged_for(&self) -> SignedDuration {
-        self.seen.as_ref().map(|seen| seen.since(seen.counters_at)).unwrap_or_default()
-    }
-
-    /// The longest time between two answers that is still as planned; beyond it lies a gap.
-    pub fn expected_gap(&self) -> SignedDuration {
-        let next = self.next.and_then(|next| SignedDuration::try_from(next).ok()).unwrap_or_default();
-        SignedDuration::from_secs(90).max(next.checked_mul(4).unwrap_or(SignedDuration::MAX))
-    }
-
-    /// How long after an answer the next one was to come, before anything went wrong.
-    pub fn answers_every(&self) -> SignedDuration {
-        let next = self.seen.as_ref().and_then(|seen| seen.next);
-        next.and_then(|next| SignedDuration::try_from(next).ok()).unwrap_or_default()
-    }
-
-    /// How long the phase of now lasts, as far as is known.
-    pub fn phase_lasted(&self, now: Timestamp) -> Option<SignedDuration> {
-        Some(now.duration_since(self.phases.current_seen_since()?).max(SignedDuration::ZERO))
+    /// How long the running phase lasts; `None` where that is not known, and once it is over.
+    pub fn phase_age(&self, now: Timestamp) -> Option<Age> {
+        let newest = self.past.newest.as_ref()?;
+        let (snapshot, since) = (newest.response.snapshot(), newest.durations_since());
+        self.past.phases.age(snapshot, &newest.applicability, since, now)
     }
 
     /// How long it ran in all, or runs by now; `None` without times.
@@ -449,166 +213,24 @@ impl Execution {
         Some(now.duration_since(snapshot.start_time?.0).max(SignedDuration::ZERO))
     }
 
-    /// Bytes written against the estimate.
-    pub fn bytes(&self) -> Gauge {
-        self.snapshot().map(progress::bytes).unwrap_or_default()
+    /// All that is true of it at a moment.
+    pub fn readout(&self, at: Timestamp) -> Readout<'_> {
+        Readout::of(self, at)
     }
-
-    /// Files transferred against the estimate.
-    pub fn files(&self) -> Gauge {
-        self.snapshot().map(|snapshot| progress::files(snapshot, self.applicability())).unwrap_or_default()
-    }
-
-    /// Whether the totals may still grow: Enhanced mode lists while it transfers. They count as settled once
-    /// they did not change for two minutes while we looked.
-    pub fn totals_grow(&self) -> bool {
-        let Some(seen) = &self.seen else { return false };
-        let running = matches!(
-            seen.answer.snapshot().status(),
-            Some(Status::Launching | Status::Preparing | Status::Transferring | Status::Other(_))
-        );
-        let settled = seen.since(self.estimates_changed_at) >= SignedDuration::from_mins(2);
-        running && seen.applicability.mode != Mode::Basic && !settled
-    }
-
-    /// The lanes of the Enhanced pipeline.
-    pub fn pipeline(&self) -> Vec<Lane> {
-        self.snapshot().map(|snapshot| progress::pipeline(snapshot, self.applicability())).unwrap_or_default()
-    }
-
-    /// The phases.
-    pub fn rail(&self, now: Timestamp) -> Vec<Phase> {
-        self.snapshot().map(|snapshot| self.phases.rail(snapshot, self.applicability(), now)).unwrap_or_default()
-    }
-
-    /// The phase before the one of now, if we saw it.
-    pub fn previous_phase(&self) -> Option<&Status> {
-        self.phases.previous()
-    }
-
-    /// The past.
-    pub fn timeline(&self) -> &Timeline {
-        &self.timeline
-    }
-
-    /// When the transfer will have ended, as far as can be said at `at`.
-    ///
-    /// # Errors
-    /// Why it can't be said.
-    pub fn estimate(&self, at: Timestamp) -> Result<Estimate, Unknown> {
-        self.estimator.estimate(at)
-    }
-
-    /// How the lanes step_rates.
-    pub fn step_rates(&self) -> &StepRates {
-        &self.step_rates
-    }
-
-    /// The rate that it keeps to.
-    pub fn rate_level(&self) -> &RateLevel {
-        &self.rate_level
-    }
-
-    /// How far apart the service's refreshes usually are; `None` before it was learned.
-    pub fn step(&self) -> Option<SignedDuration> {
-        self.refresh.usual()
-    }
-
-    /// The service's own average in bytes a second.
-    pub fn average(&self) -> Option<f64> {
-        progress::average(self.snapshot()?, self.applicability())
-    }
-
-    /// What happened.
-    pub fn events(&self) -> &Events {
-        &self.events
-    }
-
-    /// Is it all right?
-    pub fn health(&self, now: Timestamp) -> Health {
-        health::assess(self, now)
-    }
-
-    /// The number of failed items in a lane.
-    pub fn failed_in(&self, step: Step) -> Option<i64> {
-        self.pipeline().iter().find(|lane| lane.step == step)?.failed()
-    }
-}
-
-impl Seen {
-    fn after(previous: Option<Self>, answer: &Response, applicability: Applicability, at: Timestamp) -> Self {
-        let Some(previous) = previous else {
-            let (before, pulse_at, counters_at) = (None, None, None);
-            let next = None;
-            return Self {
-                answer: answer.clone(),
-                applicability,
-                at,
-                first_at: at,
-                next,
-                before,
-                pulse_at,
-                counters_at,
-            };
-        };
-        let (old, new) = (previous.answer.snapshot(), answer.snapshot());
-        let counters_moved = counters(old) != counters(new);
-        let moved = counters_moved || durations(old) != durations(new);
-        let same = previous.answer.is_same(answer);
-        Self {
-            applicability,
-            at,
-            first_at: previous.first_at,
-            next: None,
-            pulse_at: if moved { Some(at) } else { previous.pulse_at },
-            counters_at: if counters_moved { Some(at) } else { previous.counters_at },
-            before: if same { previous.before } else { Some(previous.answer) },
-            answer: answer.clone(),
-        }
-    }
-
-    /// From a change, or from the first look if none was seen, to the newest answer.
-    fn since(&self, change: Option<Timestamp>) -> SignedDuration {
-        self.at.duration_since(change.unwrap_or(self.first_at)).max(SignedDuration::ZERO)
-    }
-}
-
-/// Everything that counts, to see whether anything moved.
-fn counters(s: &Snapshot) -> impl PartialEq + use<'_> {
-    (
-        [
-            s.estimated_files_to_transfer,
-            s.estimated_folders_to_transfer,
-            s.estimated_bytes_to_transfer,
-            s.files_transferred,
-            s.folders_transferred,
-            s.bytes_written,
-            s.bytes_transferred,
-            s.bytes_compressed,
-            s.files_deleted,
-            s.folders_deleted,
-            s.files_skipped,
-            s.folders_skipped,
-            s.files_verified,
-            s.folders_verified,
-            s.estimated_files_to_delete,
-            s.estimated_folders_to_delete,
-            s.files_prepared,
-            s.folders_prepared,
-        ],
-        [&s.files_listed, &s.folders_listed],
-        [&s.files_failed, &s.folders_failed],
-    )
-}
-
-fn durations(snapshot: &Snapshot) -> Option<[Option<Count>; 4]> {
-    let result = snapshot.result.as_ref()?;
-    Some([result.prepare_duration, result.transfer_duration, result.verify_duration, result.total_duration])
 }
 
 #[cfg(test)]
 pub mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::{
+        aws::{
+            fault::{Fault, FaultKind},
+            observation::Outcome,
+        },
+        say,
+    };
 
     pub const ARN: &str =
         "arn:aws:datasync:us-east-1:111122223333:task/task-0123456789abcdef0/execution/exec-0123456789abcdef0";
@@ -658,8 +280,8 @@ pub mod tests {
         )
     }
 
-    fn texts(execution: &Execution) -> Vec<&str> {
-        execution.events().iter().map(|event| event.text.as_str()).collect()
+    fn texts(execution: &Execution) -> Vec<String> {
+        execution.events().iter().map(|event| say::events::words(&event.kind)).collect()
     }
 
     #[test]
@@ -669,25 +291,22 @@ pub mod tests {
         execution.observe(&fault(65, FaultKind::Unreachable));
         execution.observe(&fault(70, FaultKind::Unreachable));
         assert_eq!(execution.snapshot().cloned(), before);
-        assert_eq!(execution.responded_at(), Some(at(60)));
-        assert_eq!(execution.polled_at(), Some(at(70)));
-        let outage = execution.fault().unwrap();
+        let readout = execution.readout(at(70));
+        assert_eq!((readout.responded_at(), readout.polled_at()), (Some(at(60)), Some(at(70))));
+        let outage = readout.outage().unwrap();
         assert_eq!((outage.since, outage.times), (at(65), 2));
         execution.observe(&answer(75, &transferring(75).1));
-        assert_eq!(execution.fault(), None);
-        assert_eq!(
-            texts(&execution)[2..],
-            ["no answer: it was unreachable", "answers again, after 10s", "half of the bytes written"][..2]
-        );
+        assert_eq!(execution.past().outage, None);
+        assert_eq!(texts(&execution)[2..], ["poll failed: it was unreachable", "polling recovered after 10s"]);
     }
 
     #[test]
     fn when_counters_moved_is_the_services_time_not_ours() {
         let execution = watched((0..=70).step_by(5).map(transferring));
-        assert_eq!(execution.counters_changed_at(), Some(at(60)));
-        assert_eq!(execution.unchanged_for(), SignedDuration::from_secs(10));
+        assert_eq!(execution.readout(at(70)).counters_changed_at(), Some(at(60)));
+        assert_eq!(execution.past().unchanged_for(), SignedDuration::from_secs(10));
         let fresh = watched([transferring(7)]);
-        assert_eq!(fresh.counters_changed_at(), None);
+        assert_eq!(fresh.readout(at(7)).counters_changed_at(), None);
     }
 
     #[test]
@@ -711,14 +330,14 @@ pub mod tests {
         assert_eq!(
             texts(&execution),
             [
-                "first seen: QUEUED",
-                "launching, after 30s in the queue",
-                "transferring, after 30s of launching",
+                "first poll: QUEUED",
+                "launching (queued 30s)",
+                "transferring (launching 30s)",
                 "first bytes written",
-                "verify: first failures, 2 by now",
-                "half of the bytes written",
-                "90 % of the bytes written",
-                "ended with SUCCESS",
+                "verify: first failures (2)",
+                "50% of bytes written",
+                "90% of bytes written",
+                "ended with SUCCESS, but incomplete",
             ]
         );
     }
@@ -731,23 +350,24 @@ pub mod tests {
                 (second, format!(r#""Status":"TRANSFERRING","TaskMode":"ENHANCED","EstimatedBytesToTransfer":{total},"EstimatedFilesToTransfer":5"#))
             })
         };
-        assert!(watched(answers(60)).totals_grow());
-        assert!(watched(answers(170)).totals_grow());
-        assert!(!watched(answers(200)).totals_grow());
+        assert!(watched(answers(60)).past().totals_grow());
+        assert!(watched(answers(170)).past().totals_grow());
+        assert!(!watched(answers(200)).past().totals_grow());
         let basic =
             watched([(0, r#""Status":"TRANSFERRING""#.to_owned()), (5, r#""Status":"TRANSFERRING""#.to_owned())]);
-        assert!(!basic.totals_grow());
+        assert!(!basic.past().totals_grow());
     }
 
     #[test]
     fn an_answer_that_comes_twice_changes_nothing() {
         let mut execution = watched((0..=60).step_by(5).map(transferring));
-        let before =
-            (execution.counters_changed_at(), execution.timeline().byte_rate(), execution.events().iter().len());
+        let seen = |execution: &Execution| {
+            let readout = execution.readout(at(60));
+            (readout.counters_changed_at(), readout.rate, execution.events().total())
+        };
+        let before = seen(&execution);
         execution.observe(&answer(60, &transferring(60).1));
-        let after =
-            (execution.counters_changed_at(), execution.timeline().byte_rate(), execution.events().iter().len());
-        assert_eq!(before, after);
+        assert_eq!(before, seen(&execution));
     }
 
     proptest::proptest! {
@@ -756,7 +376,7 @@ pub mod tests {
         fn any_sequence_of_answers_is_survived(
             answers in proptest::collection::vec(
                 (
-                    -50i64..100_000,
+                    proptest::prop_oneof![-50i64..100_000, -180_000_000_000i64..=251_600_000_000],
                     proptest::sample::select(vec!["QUEUED", "LAUNCHING", "PREPARING", "TRANSFERRING", "VERIFYING", "CANCELLING", "SUCCESS", "ERROR", "NEW"]),
                     proptest::sample::select(vec!["BASIC", "ENHANCED", "TURBO"]),
                     proptest::collection::vec(proptest::sample::select(vec![i64::MIN, -1, 0, 1, 7, 1 << 40, i64::MAX]), 12),
@@ -774,14 +394,15 @@ pub mod tests {
                     n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10], n[11], n[0]
                 );
                 execution.observe(&answer(second, &members));
-                let now = crate::say::sentences::Now { at: at(second + 3), zone: &jiff::tz::TimeZone::UTC };
-                proptest::prop_assert!(!crate::say::sentences::headline(&execution, &now).is_empty());
-                let _ = crate::say::sentences::statement(&execution, &now);
-                let _ = execution.rail(now.at);
-                for gauge in [execution.bytes(), execution.files()] {
+                let now = at(second).checked_add(SignedDuration::from_secs(3)).unwrap_or(Timestamp::MAX);
+                let (readout, time) = (execution.readout(now), say::units::LocalTime { now, zone: &jiff::tz::TimeZone::UTC });
+                proptest::prop_assert!(!say::summary::headline(&readout, &time).is_empty());
+                let _ = say::sentences::sentences(&readout, &time);
+                let _ = say::report::page(&readout, &time, &Default::default());
+                for gauge in [readout.bytes, readout.files] {
                     proptest::prop_assert!(gauge.fraction().is_none_or(|fraction| (0.0..=1.0).contains(&fraction)));
                 }
-                proptest::prop_assert!(execution.timeline().byte_rate().is_none_or(|rate| rate.per_second >= 0.0));
+                proptest::prop_assert!(readout.rate.bytes().is_none_or(|rate| rate >= 0.0));
             }
         }
     }

@@ -4,3 +4,4 @@ pub mod advice;
 pub mod bottleneck;
 pub mod estimate;
 pub mod health;
+pub mod outcome;

@@ -2,13 +2,12 @@
 
 use super::{
     Row, Scene,
-    head::both_ends,
-    text::{cut_middle, span, spans_width, width},
+    text::{both_ends, cut_middle, span, spans_width, width},
     theme::{BOLD, DIM, PLAIN},
 };
 use crate::{
     keys::{Action, Binding, KEYMAP, Playback, REPLAY},
-    say::units,
+    say::{summary::NO_RESPONSE, units},
 };
 
 /// Under the watch: keys at the left, ages at the right. Where both don't fit, the keys give way.
@@ -74,28 +73,28 @@ fn keys(bindings: impl IntoIterator<Item = &'static Binding>) -> Row {
     row
 }
 
-/// How old it is, in three lengths. When we asked is ours; when the counters moved is the service's.
+/// How old it is, in three lengths. When we polled is ours; when the counters changed is the service's.
 fn ages(scene: &Scene) -> [String; 3] {
-    let execution = scene.execution;
-    let Some(asked) = execution.polled_at() else {
-        return ["asking".into(), "asking".into(), "asking".into()];
+    let readout = &scene.readout;
+    let Some(polled) = readout.polled_at() else {
+        return [NO_RESPONSE, NO_RESPONSE, NO_RESPONSE].map(str::to_owned);
     };
-    if execution.is_over() {
-        let full = format!("last answer at {} · not asking any more", scene.now.moment(asked));
-        return [full, "not asking any more".into(), "over".into()];
+    if readout.is_over() {
+        let full = format!("last response at {} · polling stopped", scene.time.moment(polled));
+        return [full, "polling stopped".into(), "over".into()];
     }
-    let asked = scene.now.since(asked);
-    let every = execution.next().map(units::interval);
-    let moved = execution.counters_changed_at().map(|at| scene.now.since(at));
-    let moved_long = match &moved {
-        Some(moved) => format!("counters moved {moved} ago"),
-        None => "counters not seen to move".into(),
+    let polled = scene.time.since(polled);
+    let every = readout.next().map(units::interval);
+    let changed = readout.counters_changed_at().map(|at| scene.time.since(at));
+    let changed_long = match &changed {
+        Some(changed) => format!("counters changed {changed} ago"),
+        None => "no counter change seen".into(),
     };
     let every_long = every.as_ref().map(|every| format!(" · every {every}")).unwrap_or_default();
-    let moved_short = moved.map(|moved| format!(" · moved {moved}")).unwrap_or_default();
+    let changed_short = changed.map(|changed| format!(" · changed {changed}")).unwrap_or_default();
     [
-        format!("asked {asked} ago · {moved_long}{every_long}"),
-        format!("asked {asked}{moved_short}{every_long}"),
-        format!("asked {asked}{moved_short}"),
+        format!("polled {polled} ago · {changed_long}{every_long}"),
+        format!("polled {polled}{changed_short}{every_long}"),
+        format!("polled {polled}{changed_short}"),
     ]
 }

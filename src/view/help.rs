@@ -1,4 +1,4 @@
-//! The keys, printed from the keymap, and what the signs mean.
+//! The keys, printed from the keymap, and what the symbols mean.
 
 use super::{
     Row, Scene,
@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     keys::{KEYMAP, REPLAY},
-    transfer::events::Severity,
+    transfer::severity::Severity,
 };
 
 /// The page's rows.
@@ -23,21 +23,21 @@ pub fn rows(scene: &Scene) -> Vec<Row> {
         rows.push(named(binding.key, binding.help));
     }
     rows.push(Row::new());
-    rows.push(vec![span("Signs", BOLD)]);
+    rows.push(vec![span("Symbols", BOLD)]);
     for (tone, means) in [
         (Severity::Ok, "all is well; of a phase: over"),
         (Severity::Warning, "to look at"),
         (Severity::Critical, "to act on"),
     ] {
         let mut row = named("", means);
-        row[0] = span(format!("  {:<12}", theme::glyph(tone)), theme::style(tone));
+        row[0] = span(format!("  {:<12}", theme::symbol(tone)), theme::style(tone));
         rows.push(row);
     }
     for (sign, means) in [
         ("● ◌ ○", "running, waiting to run, still to come"),
-        ("≥", "at least: it had begun, or was still being counted"),
-        ("≈", "about: the service counts folders among the files"),
-        ("╌╌╌", "not known: nobody looked, or no counter moved; it is not a zero"),
+        ("≥ ≤", "at least, at most: still being counted, or begun before the watch"),
+        ("≈", "about: Basic mode counts folders among the files"),
+        ("╌╌╌", "unknown: not polled, or no counter changed; not a zero"),
     ] {
         rows.push(named(sign, means));
     }

@@ -2,28 +2,27 @@
 
 use super::{
     Row, Scene,
-    text::{clean, span, width, wrap},
+    text::{span, width, wrap},
     theme::{BOLD, DIM, PLAIN},
 };
-use crate::say::options::{self, Section};
+use crate::say::{
+    options::{self, Section},
+    text::clean,
+};
 
 /// The page's rows.
 pub fn rows(scene: &Scene) -> Vec<Row> {
-    let Some(snapshot) = scene.snapshot else {
-        return vec![vec![span("Nothing is known yet: no answer came.", DIM)]];
+    let Some(snapshot) = scene.readout.snapshot else {
+        return vec![vec![span("No response yet.", DIM)]];
     };
-    let mut rows = pair("Execution", &scene.execution.arn().to_string(), None, scene.width);
-    let task = scene.execution.task();
-    let known = [
-        ("Task", &task.name),
-        ("Source", &task.source),
-        ("Destination", &task.destination),
-        ("Log group", &task.log_group),
-    ];
+    let mut rows = pair("Execution", &scene.readout.arn().to_string(), None, scene.width);
+    let task = scene.readout.task();
+    let known =
+        [("Task", &task.name), ("From", &task.source), ("To", &task.destination), ("Log group", &task.log_group)];
     for (name, value) in known {
         rows.extend(value.iter().flat_map(|value| pair(name, value, None, scene.width)));
     }
-    for section in options::configured(snapshot, scene.now.zone) {
+    for section in options::sections(snapshot, scene.time.zone) {
         rows.push(Row::new());
         rows.extend(self::section(&section, scene.width));
     }
@@ -32,9 +31,9 @@ pub fn rows(scene: &Scene) -> Vec<Row> {
 
 /// What is transferred and how, for a watch on which nothing moves yet.
 pub fn settings(scene: &Scene) -> Vec<Row> {
-    let Some(snapshot) = scene.snapshot else { return Vec::new() };
-    let sections = options::configured(snapshot, scene.now.zone);
-    let shown = sections.iter().filter(|section| matches!(section.title, "What is transferred" | "Options"));
+    let Some(snapshot) = scene.readout.snapshot else { return Vec::new() };
+    let sections = options::sections(snapshot, scene.time.zone);
+    let shown = sections.iter().filter(|section| matches!(section.title, "Filters" | "Options"));
     shown.flat_map(|section| self::section(section, scene.width)).collect()
 }
 

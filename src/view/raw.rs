@@ -1,4 +1,4 @@
-//! The answer verbatim, a member a row; what differs from the answer before is marked.
+//! The response verbatim, a member a row; what differs from the one before is marked.
 
 use std::collections::HashMap;
 
@@ -11,11 +11,11 @@ use crate::say::json_lines::{self, Line};
 
 /// The page's rows.
 pub fn rows(scene: &Scene) -> Vec<Row> {
-    let Some(answer) = scene.execution.answer() else {
-        return vec![vec![span("No answer came yet.", DIM)]];
+    let Some(answer) = scene.readout.response() else {
+        return vec![vec![span("No response yet.", DIM)]];
     };
     let lines = json_lines::lines(answer.verbatim());
-    let before = scene.execution.response_before().map(|answer| json_lines::lines(answer.verbatim()));
+    let before = scene.readout.response_before().map(|answer| json_lines::lines(answer.verbatim()));
     let before: Option<HashMap<&str, &str>> =
         before.as_ref().map(|lines| lines.iter().map(|line| (line.path.as_str(), line.value.as_str())).collect());
     let changed = |line: &Line| {

@@ -6,23 +6,7 @@ use ratatui::{buffer::Buffer, style::Style, text::Span};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// A text without control characters and direction marks: what a service or a file name says can't steer the
-/// terminal.
-pub fn clean(text: &str) -> Cow<'_, str> {
-    let steers = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    if !text.contains(steers) {
-        return Cow::Borrowed(text);
-    }
-    let replaced = text.chars().map(|c| match c {
-        '\n' | '\t' | '\r' => ' ',
-        c if steers(c) => '\u{fffd}',
-        c => c,
-    });
-    Cow::Owned(replaced.collect())
-}
+use crate::say::text::clean;
 
 /// Columns that a text takes, drawn cell by cell.
 pub fn width(text: &str) -> usize {
@@ -82,6 +66,15 @@ pub fn spans_width(spans: &[Span]) -> usize {
     spans.iter().map(|span| width(&span.content)).sum()
 }
 
+/// One row with something at each end; what is at the left gives way.
+pub fn both_ends(left: Vec<Span<'static>>, right: Vec<Span<'static>>, columns: usize) -> Vec<Span<'static>> {
+    let gap = columns.saturating_sub(spans_width(&left) + spans_width(&right));
+    let mut row = left;
+    row.push(Span::raw(" ".repeat(gap)));
+    row.extend(right);
+    row
+}
+
 /// Draws spans on one row from column `x` on; where they go beyond column `end`, the last cell before it says so.
 pub fn draw(buffer: &mut Buffer, x: u16, y: u16, end: u16, spans: Vec<Span>) {
     let area = buffer.area;
@@ -136,7 +129,7 @@ impl<'a> Iterator for Cells<'a> {
 
 /// Whether a character is a cell of its own beside any other such character.
 fn stands_alone(character: char) -> bool {
-    matches!(character, ' '..='~' | '·' | '–' | '…' | '←'..='↓' | '≈' | '≥' | '─'..='◿' | '✔' | '✖')
+    matches!(character, ' '..='~' | '·' | '–' | '…' | '←'..='↓' | '≈' | '≤' | '≥' | '─'..='◿' | '✔' | '✖')
 }
 
 /// A span of a text.

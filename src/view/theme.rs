@@ -5,7 +5,7 @@ use ratatui::{
     style::{Color, Modifier, Style},
 };
 
-use crate::transfer::events::Severity;
+use crate::transfer::severity::Severity;
 
 /// What the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,9 +31,9 @@ pub const PLAIN: Style = Style::new();
 /// What is done, in gauges and charts.
 pub const DONE: Style = Style::new().fg(Color::Cyan);
 
-/// The style of a tone.
-pub fn style(tone: Severity) -> Style {
-    match tone {
+/// The style of a severity.
+pub fn style(severity: Severity) -> Style {
+    match severity {
         Severity::Ok => Style::new().fg(Color::Green),
         Severity::Info => PLAIN,
         Severity::Warning => Style::new().fg(Color::Yellow),
@@ -41,9 +41,9 @@ pub fn style(tone: Severity) -> Style {
     }
 }
 
-/// The glyph of a tone.
-pub fn glyph(tone: Severity) -> &'static str {
-    match tone {
+/// The symbol of a severity.
+pub fn symbol(severity: Severity) -> &'static str {
+    match severity {
         Severity::Ok => "✔",
         Severity::Info => "·",
         Severity::Warning => "▲",
@@ -98,6 +98,7 @@ fn ascii(text: &str) -> String {
         '○' => 'o',
         '◌' => '.',
         '→' | '≥' | '›' => '>',
+        '≤' => '<',
         '←' => '<',
         '↑' => '^',
         '↓' => 'v',
@@ -137,10 +138,10 @@ mod tests {
     }
 
     #[test]
-    fn every_tone_has_its_own_glyph() {
-        let glyphs = [Severity::Ok, Severity::Info, Severity::Warning, Severity::Critical].map(glyph);
-        for (place, one) in glyphs.iter().enumerate() {
-            assert!(!glyphs[..place].contains(one));
+    fn every_severity_has_its_own_symbol() {
+        let symbols = [Severity::Ok, Severity::Info, Severity::Warning, Severity::Critical].map(symbol);
+        for (place, one) in symbols.iter().enumerate() {
+            assert!(!symbols[..place].contains(one));
         }
     }
 }

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use syncscope::{App, Arn, Event, Observation, Outcome, Response, simulated};
+use syncscope::{App, Arn, Event, Observation, Outcome, Response, State, simulated};
 
 fn start() -> Timestamp {
     "2026-11-22T16:00:00Z".parse().unwrap()
 }
 
 fn state(app: &App) -> &'static str {
-    app.execution().unwrap().health(app.now()).state.as_str()
+    State::of(app.execution().unwrap(), app.now()).health()
 }
 
 /// The health of a scenario: each word with the minute at which it was first said.
@@ -88,7 +88,7 @@ fn forty_healthy_hours_raise_no_alarm_whatever_the_step() {
             let alarm = !matches!(state(&app), "healthy" | "quiet" | "starting");
             assert!(!alarm, "{} at {at} with steps of {step}", state(&app));
         }
-        let events = app.execution().unwrap().events().iter().filter(|event| event.marks).count();
+        let events = app.execution().unwrap().events().iter().filter(|event| event.kind.is_turn()).count();
         assert!(events <= 2, "a quiet run is quiet: {events} events");
     }
 }

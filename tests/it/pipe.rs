@@ -200,7 +200,7 @@ fn faults_are_told_and_passed() {
     });
     let output = watched(&endpoint);
     assert_eq!((code(&output), err(&output)), (0, ""));
-    let said: Vec<bool> = out(&output).lines().map(|line| line.contains("no answer")).collect();
+    let said: Vec<bool> = out(&output).lines().map(|line| line.contains("poll failed")).collect();
     assert_eq!(said, [true, false, true, false], "{}", out(&output));
 }
 

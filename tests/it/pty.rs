@@ -76,7 +76,7 @@ fn the_demo_comes_to_transfer_and_q_leaves_the_last_state_in_the_scrollback() {
 #[test]
 fn each_page_has_a_key_and_esc_leads_back() {
     let mut screen = transferring(Screen::of(&DEMO));
-    for (key, word) in [("?", "Keys"), ("o", "Options"), ("e", "first seen"), ("r", "\"TaskExecutionArn\"")] {
+    for (key, word) in [("?", "Keys"), ("o", "Options"), ("e", "first poll"), ("r", "\"TaskExecutionArn\"")] {
         screen.press(key);
         screen.wait_for(word, |seen| seen.shows(word) && !seen.shows("Throughput"));
         screen.press("\x1b");

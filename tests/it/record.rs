@@ -94,7 +94,7 @@ fn a_watch_that_was_killed_comes_back_with_its_past() {
     let mut screen = served.on_screen(&state);
     screen.wait_for_text("Throughput");
     screen.press("e");
-    screen.wait_for("the gap", |seen| seen.shows("first seen") && seen.shows("watched again, after 2h"));
+    screen.wait_for("the gap", |seen| seen.shows("first poll") && seen.shows("watching again after 2h"));
     screen.press("q");
     assert_eq!(screen.left().code, 0);
     let (after, unreadable) = read(&path);

@@ -108,7 +108,7 @@ fn it_ends_there_too_when_it_was_watched_before() {
     let mut before = waiting(&telling(running()), &["--timeout", "1s"]);
     assert_ended(&finished(before.env("XDG_STATE_HOME", &state)), 124, "TRANSFERRING");
     let mut again = waiting(&telling(vec![error("AccessDeniedException")]), &["--timeout", "30s"]);
-    assert_ended(&finished(again.env("XDG_STATE_HOME", &state)), 7, "Last answer at");
+    assert_ended(&finished(again.env("XDG_STATE_HOME", &state)), 7, "Last response at");
     std::fs::remove_dir_all(state).unwrap();
 }
 
@@ -117,7 +117,7 @@ fn it_outlives_what_passes() {
     for trouble in [throttled(), expired(), (500, json!({})), error("AccessDeniedException")] {
         let answers = [running(), vec![trouble.clone(), trouble.clone()], vec![status("SUCCESS", 1000)]].concat();
         let output = waited(&telling(answers), &[]);
-        assert_ended(&output, 0, "no answer: ");
+        assert_ended(&output, 0, "poll failed: ");
         assert!(text(&output.stdout).lines().last().unwrap().contains("SUCCESS"), "{trouble:?}");
     }
     let answers = vec![expired(), throttled(), status("SUCCESS", 1000)];
@@ -127,7 +127,7 @@ fn it_outlives_what_passes() {
 #[test]
 fn a_timeout_ends_it_with_the_last_state() {
     let output = waited(&telling(running()), &["--timeout", "1s"]);
-    assert_ended(&output, 124, "Last answer at");
+    assert_ended(&output, 124, "Last response at");
     assert_eq!(text(&output.stderr), "syncscope: still running after 1s (--timeout)\n");
     let unreachable = piped(&["wait", EXECUTION, "--endpoint-url", "http://127.0.0.1:9", "--timeout", "1s"])
         .envs(KEYS)
@@ -176,10 +176,10 @@ fn signals_end_it_with_the_last_state_and_usr1_asks_for_it() {
         let transferring = |line: &String| line.contains("TRANSFERRING");
         assert!(lines.any(|line| transferring(&line)));
         kill_process(Pid::from_child(&child.0), Signal::USR1).unwrap();
-        assert!(lines.any(|line| line.starts_with("Last answer at")), "it was asked");
+        assert!(lines.any(|line| line.starts_with("Last response at")), "it was asked");
         kill_process(Pid::from_child(&child.0), signal).unwrap();
         let last: Vec<String> = lines.collect();
-        assert!(last.iter().any(|line| line.starts_with("Last answer at")), "{last:?}");
+        assert!(last.iter().any(|line| line.starts_with("Last response at")), "{last:?}");
         assert_eq!(child.0.wait().unwrap().code(), Some(code));
     }
 }

@@ -1,22 +1,10 @@
 //! Texts of others in Markdown: they neither format anything nor break a line.
 
-/// A text on one line, without what would steer a terminal or turn the direction of writing.
-pub fn plain(text: &str) -> String {
-    let steers = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    let replaced = text.chars().map(|c| match c {
-        '\n' | '\t' | '\r' | '\u{2028}' | '\u{2029}' => ' ',
-        c if steers(c) => '\u{fffd}',
-        c => c,
-    });
-    replaced.collect()
-}
+use crate::say::text::clean;
 
 /// A text as Markdown shows it, character by character.
 pub fn escaped(text: &str) -> String {
-    let plain = plain(text);
+    let plain = clean(text);
     let mut out = String::with_capacity(plain.len() + 8);
     for (at, c) in plain.char_indices() {
         let formats = match c {
@@ -46,7 +34,7 @@ pub fn escaped(text: &str) -> String {
 /// A text in backticks: more of them than it has in a row.
 pub fn code(text: &str) -> String {
     // in a table, a bar would end the cell also within backticks
-    let plain = plain(text).replace('|', "¦");
+    let plain = clean(text).replace('|', "¦");
     let longest = plain.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
     let space = if plain.starts_with('`') || plain.ends_with('`') { " " } else { "" };
@@ -64,10 +52,14 @@ pub fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
 
 /// An argument that a POSIX shell takes as this text.
 pub fn quoted(text: &str) -> String {
-    let text = plain(text);
+    let text = clean(text);
     let safe =
         |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '=' | '@' | '%' | '+' | ',');
-    if !text.is_empty() && text.chars().all(safe) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    if !text.is_empty() && text.chars().all(safe) {
+        text.into_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]
@@ -116,7 +108,7 @@ mod tests {
                 }
                 out
             };
-            proptest::prop_assert_eq!(unescaped, plain(&text));
+            proptest::prop_assert_eq!(unescaped, clean(&text));
         }
     }
 }

@@ -80,8 +80,8 @@ fn assert_fine(all: &[Kept]) {
     assert_eq!(all.iter().find_map(|kept| kept.trouble.as_deref()), None);
 }
 
-fn events(execution: &Execution) -> Vec<&str> {
-    execution.events().iter().map(|event| event.text.as_str()).collect()
+fn events(execution: &Execution) -> Vec<String> {
+    execution.events().iter().map(|event| crate::say::events::words(&event.kind)).collect()
 }
 
 #[test]
@@ -97,9 +97,9 @@ fn a_gap_is_shown_as_a_gap() {
         let kept = again.keep(&running(second + 5));
         assert!(kept.restored.is_none(), "only once");
     }
-    assert_eq!(events(&execution)[1..3], ["first bytes written", "watched again, after 3h"]);
+    assert_eq!(events(&execution)[1..3], ["first bytes written", "watching again after 3h"]);
     assert_eq!(execution.watched_since(), at(0));
-    assert_eq!(execution.step(), Some(SignedDuration::from_secs(15)));
+    assert_eq!(execution.past().refresh.usual(), Some(SignedDuration::from_secs(15)));
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn unreadable_lines_are_passed_over_and_told() {
     let first = again.keep(&running(30));
     let restored = first.restored.unwrap();
     assert_eq!(restored.responded_at(), Some(at(0)));
-    assert_eq!(events(&restored)[1..], ["3 lines of the recording can't be read"]);
+    assert_eq!(events(&restored)[1..], ["3 lines of the recording cannot be read"]);
     assert_eq!(read(&file(&folder)).0.len(), 2);
 }
 

@@ -118,12 +118,13 @@ fn fold(
     for place in places {
         match cursor.read(place) {
             Ok((slot, observation)) => {
-                let before = executions[slot].events().ever();
+                let before = executions[slot].events().total();
                 executions[slot].observe(&observation);
                 let events = executions[slot].events();
-                let new = events.ever() - before;
-                let new = events.iter().skip(events.iter().len().saturating_sub(new)).filter(|event| event.marks);
-                marks.extend(new.map(|event| (slot, Mark { at: event.at, tone: event.tone })));
+                let new = events.total() - before;
+                let new =
+                    events.iter().skip(events.iter().len().saturating_sub(new)).filter(|event| event.kind.is_turn());
+                marks.extend(new.map(|event| (slot, Mark { at: event.at, severity: event.kind.severity() })));
             }
             Err(wrong) => unread.push(wrong),
         }

@@ -294,7 +294,7 @@ fn the_last_moment_pauses_it_and_playing_on_begins_again() {
     tape.go_on();
     assert_eq!(tape.now().duration_since(start()).as_secs(), 5);
     assert!(!tape.frame().player.plays);
-    assert_eq!(tape.executions()[0].bytes().done, Some(1));
+    assert_eq!(tape.executions()[0].snapshot().unwrap().bytes_written.unwrap().0, 1);
 }
 
 proptest! {

@@ -1,19 +1,20 @@
-//! Why it is as fast as it is, in one line, where the numbers carry it.
+//! Why it is as fast as it is, where the numbers carry it.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
-use super::health::HealthState;
 use crate::{
-    aws::{applicability::Metric, snapshot::Status},
-    say::{sentences::Now, units},
+    aws::{applicability::Metric, snapshot::Snapshot},
     transfer::{
-        execution::Execution,
-        past::timeline::Stretch,
-        present::progress::{self, Step},
+        past::{
+            Past,
+            pipeline::{self, Step},
+            timeline::Stretch,
+        },
+        present::{progress, rates::Current},
     },
 };
 
-/// From this share of the limit on, the limit is what binds.
+/// From this share of the limit on, the limit is the bottleneck.
 const AT_LIMIT: f64 = 0.95;
 /// A backlog below this share of what came through is none.
 const BACKLOG: f64 = 0.05;
@@ -21,85 +22,109 @@ const BACKLOG: f64 = 0.05;
 const SAME: f64 = 0.15;
 /// Bytes a second fell by so much at least.
 const FELL: f64 = 0.3;
-
+/// What is recent, when item sizes are compared with those before.
+const RECENT: SignedDuration = SignedDuration::from_mins(10);
 /// A change of the rate is news for so long.
 const NEWS: SignedDuration = SignedDuration::from_hours(12);
-/// Compression that saves less than this is none.
-const SAVES: f64 = 0.005;
 
-/// The one line; `None` where the numbers tell nothing.
-pub fn diagnose(execution: &Execution, now: &Now) -> Option<String> {
-    // where nothing moves, rates are of before, and would tell of what is no more
-    let moves = !matches!(execution.health(now.at).state, HealthState::Stalled | HealthState::Quiet);
-    if execution.status() != Some(Status::Transferring) || !moves {
-        return None;
+/// What decides the speed, with its numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bottleneck {
+    /// The bandwidth limit is used up.
+    BandwidthLimit {
+        /// The share of it that is used, 0.95 or more.
+        used: f64,
+        /// Bytes a second.
+        limit: i64,
+        /// Whether compression, though on, saves nothing.
+        compression_is_vain: bool,
+    },
+    /// Files are as many a second as before, but smaller.
+    ItemCount {
+        /// Files a second.
+        files_per_second: f64,
+        /// Bytes of a file on average in the last ten minutes, and before.
+        size: i64,
+        /// Before them.
+        size_before: i64,
+    },
+    /// Items pile up before a step.
+    Backlog {
+        /// The step that they have been through.
+        before: Step,
+        /// The step that they wait for.
+        after: Step,
+        /// How many.
+        waiting: i64,
+        /// By how many a second that grows, above 0.
+        growth: f64,
+    },
+    /// The rate took on another level, not long ago.
+    RateChanged {
+        /// When, to within five minutes.
+        at: Timestamp,
+        /// Bytes a second before.
+        from: f64,
+        /// Bytes a second since.
+        to: f64,
+    },
+    /// None of these, but compression saves this share of the bytes on the network, 0 to 1.
+    Compression(f64),
+}
+
+impl Bottleneck {
+    /// The one that tells most; `None` where the numbers tell nothing.
+    pub fn of(past: &Past, rate: &Current, now: Timestamp) -> Option<Self> {
+        // where nothing moves, rates are of before, and would tell of what is no more
+        let snapshot = past.snapshot().filter(|_| matches!(rate, Current::Moving { .. }))?;
+        at_the_limit(past, snapshot, rate)
+            .or_else(|| by_items(past))
+            .or_else(|| backlog(past, snapshot))
+            .or_else(|| rate_changed(past, now))
+            .or_else(|| progress::compression_saves(snapshot, past.applicability()).map(Self::Compression))
     }
-    at_the_limit(execution)
-        .or_else(|| by_items(execution))
-        .or_else(|| lagging(execution))
-        .or_else(|| another_rate(execution, now))
-        .or_else(|| compressing(execution))
 }
 
-fn at_the_limit(execution: &Execution) -> Option<String> {
-    let limit =
-        execution.snapshot()?.limit().filter(|_| execution.applicability().reports(Metric::BandwidthLimit))? as f64;
-    let rate = execution.timeline().byte_rate()?.per_second;
-    let used = rate / limit;
-    (used >= AT_LIMIT).then(|| {
-        let limit = units::byte_rate(limit);
-        let saved = execution
-            .snapshot()
-            .and_then(|snapshot| progress::saved_by_compression(snapshot, execution.applicability()));
-        let vain = saved.filter(|saved| *saved < SAVES).map(|_| " Compression saves nothing.");
-        format!("At the bandwidth limit: it uses {} of {limit}.{}", units::percent(used), vain.unwrap_or_default())
-    })
+fn at_the_limit(past: &Past, snapshot: &Snapshot, rate: &Current) -> Option<Bottleneck> {
+    let limit = snapshot.limit().filter(|_| past.applicability().reports(Metric::BandwidthLimit))?;
+    let used = rate.bytes()? / limit as f64;
+    let applicability = past.applicability();
+    let compresses = progress::saved_by_compression(snapshot, applicability).is_some();
+    let compression_is_vain = compresses && progress::compression_saves(snapshot, applicability).is_none();
+    (used >= AT_LIMIT).then_some(Bottleneck::BandwidthLimit { used, limit, compression_is_vain })
 }
 
-/// The rate took on another level, not long ago.
-fn another_rate(execution: &Execution, now: &Now) -> Option<String> {
-    let (before, kept) = execution.rate_level().before().zip(execution.rate_level().now())?;
-    let recent = now.at.duration_since(kept.since) <= NEWS;
-    let rates = (units::byte_rate(before.rate), units::byte_rate(kept.rate));
-    recent.then(|| format!("The rate changed at {} from {} to {}.", now.minute(kept.since), rates.0, rates.1))
+fn rate_changed(past: &Past, now: Timestamp) -> Option<Bottleneck> {
+    let (before, level) = past.rate_level.before().zip(past.rate_level.now())?;
+    let recent = now.duration_since(level.since) <= NEWS;
+    recent.then_some(Bottleneck::RateChanged { at: level.since, from: before.rate, to: level.rate })
 }
 
-fn compressing(execution: &Execution) -> Option<String> {
-    let saved = progress::saved_by_compression(execution.snapshot()?, execution.applicability())?;
-    (saved >= SAVES).then(|| format!("Compression is at work: it saves {} on the network.", units::percent(saved)))
-}
-
-/// Bytes a second fell and items a second did not: the items became smaller, and their number is what binds.
-fn by_items(execution: &Execution) -> Option<String> {
-    let timeline = execution.timeline();
-    let newest = timeline.fresh().next_back()?.to;
-    let split = newest - SignedDuration::from_mins(10);
-    let (before, after): (Vec<&Stretch>, Vec<&Stretch>) = timeline.fresh().partition(|stretch| stretch.to <= split);
+/// Bytes a second fell and items a second did not.
+fn by_items(past: &Past) -> Option<Bottleneck> {
+    let newest = past.timeline.fresh().next_back()?.to;
+    let split = newest.checked_sub(RECENT).ok()?;
+    let (before, after): (Vec<&Stretch>, Vec<&Stretch>) =
+        past.timeline.fresh().partition(|stretch| stretch.to <= split);
     let sums = |stretches: &[&Stretch]| {
         let seconds: f64 = stretches.iter().map(|stretch| stretch.seconds()).sum();
         let bytes: f64 = stretches.iter().map(|stretch| stretch.bytes as f64).sum();
         let files: f64 = stretches.iter().map(|stretch| stretch.files as f64).sum();
         (seconds >= 300.0 && files > 0.0 && bytes > 0.0).then_some((bytes / seconds, files / seconds, bytes / files))
     };
-    let (old_bytes, old_files, old_size) = sums(&before)?;
-    let (bytes, files, size) = sums(&after)?;
-    let bound = (files / old_files - 1.0).abs() <= SAME && bytes <= old_bytes * (1.0 - FELL);
-    bound.then(|| {
-        let sizes = (units::bytes(old_size as i64), units::bytes(size as i64));
-        let rate = units::item_rate(files);
-        format!(
-            "Bound by items, not bytes: {rate} as before, but they are smaller, {} each and before {}.",
-            sizes.1, sizes.0
-        )
-    })
+    let (old_bytes, old_files, size_before) = sums(&before)?;
+    let (bytes, files_per_second, size) = sums(&after)?;
+    let bound = (files_per_second / old_files - 1.0).abs() <= SAME && bytes <= old_bytes * (1.0 - FELL);
+    bound.then_some(Bottleneck::ItemCount { files_per_second, size: size as i64, size_before: size_before as i64 })
 }
 
-/// The lane whose backlog is largest and grows.
-fn lagging(execution: &Execution) -> Option<String> {
-    execution.applicability().reports(Metric::Listed).then_some(())?;
-    let lanes = execution.pipeline();
-    let files = |step: Step| lanes.iter().find(|lane| lane.step == step && lane.not_applicable.is_none())?.files;
-    let failed = |step: Step| execution.failed_in(step).unwrap_or(0).max(0);
+/// The largest backlog that grows.
+fn backlog(past: &Past, snapshot: &Snapshot) -> Option<Bottleneck> {
+    past.applicability().reports(Metric::Listed).then_some(())?;
+    let lanes = pipeline::pipeline(snapshot, past.applicability());
+    let lane = |step: Step| lanes.iter().find(|lane| lane.step == step && lane.not_applicable.is_none());
+    let files = |step: Step| lane(step)?.files;
+    let failed = |step: Step| lane(step).and_then(|lane| lane.failed()).unwrap_or(0).max(0);
     let skipped = files(Step::Skipped).unwrap_or(0).max(0);
     let first = if files(Step::Prepared).is_some() { Step::Prepared } else { Step::Transferred };
     let pairs = [
@@ -110,21 +135,21 @@ fn lagging(execution: &Execution) -> Option<String> {
     let backlogs = pairs.into_iter().filter_map(|(before, after, apart)| {
         let (done, came) = (files(after)?, files(before)?);
         let waiting = came.checked_sub(done)?.checked_sub(apart)?.checked_sub(failed(after))?;
-        let grows = execution.step_rates().growth(before, after)?;
-        (waiting as f64 >= came as f64 * BACKLOG && grows > 0.0).then_some((before, after, waiting, grows))
+        let growth = past.step_rates.growth(before, after)?;
+        (waiting as f64 >= came as f64 * BACKLOG && growth > 0.0).then_some((before, after, waiting, growth))
     });
-    let (before, after, waiting, grows) = backlogs.max_by_key(|(_, _, waiting, _)| *waiting)?;
-    let (before, after) = (before.name().to_lowercase(), after.name().to_lowercase());
-    let (waiting, grows) = (units::short_count(waiting), units::item_rate(grows));
-    Some(format!("{waiting} files wait between {before} and {after}, and {grows} come to it."))
+    let (before, after, waiting, growth) = backlogs.max_by_key(|(_, _, waiting, _)| *waiting)?;
+    Some(Bottleneck::Backlog { before, after, waiting, growth })
 }
 
 #[cfg(test)]
 mod tests {
     use jiff::tz::TimeZone;
 
-    use super::*;
-    use crate::transfer::execution::tests::{at, watched};
+    use crate::{
+        say::{self, units::LocalTime},
+        transfer::execution::tests::{at, watched},
+    };
 
     const MINUTE: i64 = 60;
 
@@ -132,7 +157,8 @@ mod tests {
     fn said(minutes: i64, members: impl Fn(i64) -> String) -> Option<String> {
         let end = minutes * MINUTE;
         let execution = watched((0..=end).step_by(15).map(|second| (second, members(second))));
-        diagnose(&execution, &Now { at: at(end), zone: &TimeZone::UTC })
+        let bottleneck = execution.readout(at(end)).bottleneck?;
+        Some(say::bottleneck::sentence(&bottleneck, &LocalTime { now: at(end), zone: &TimeZone::UTC }))
     }
 
     fn counted(terms: &str, bytes: i64, files: i64) -> String {
@@ -154,7 +180,7 @@ mod tests {
             let terms = r#""TaskMode":"BASIC","Options":{"BytesPerSecond":1048576}"#;
             said(5, |second| counted(terms, second * rate, second))
         };
-        assert_eq!(limited(1_000_000).as_deref(), Some("At the bandwidth limit: it uses 95.4 % of 1.00 MiB/s."));
+        assert_eq!(limited(1_000_000).as_deref(), Some("At the bandwidth limit: 95.4% of 1.00 MiB/s used."));
         assert_eq!(limited(990_000), None);
         let vain = |second: i64| {
             let terms = format!(
@@ -163,7 +189,7 @@ mod tests {
             );
             counted(&terms, second * 1_040_000, second)
         };
-        assert!(said(5, vain).unwrap().ends_with(" Compression saves nothing."));
+        assert!(said(5, vain).unwrap().ends_with(" Compression saves nothing on the network."));
     }
 
     #[test]
@@ -171,7 +197,7 @@ mod tests {
         let bytes = |second: i64| second.min(1200) * 100_000 + (second - 1200).max(0) * 20_000;
         let said = said(30, |second| counted(BASIC, bytes(second), second * 10));
         let expected =
-            "Bound by items, not bytes: 10 /s as before, but they are smaller, 1.95 KiB each and before 9.77 KiB.";
+            "Limited by item count, not bytes: 10 files/s as before, but files are smaller (1.95 KiB, was 9.77 KiB).";
         assert_eq!(said.as_deref(), Some(expected));
     }
 
@@ -186,7 +212,7 @@ mod tests {
             );
             counted(&terms, second * 1000, second * 5)
         };
-        let expected = "81,000 files wait between prepared and transferred, and 15 /s come to it.";
+        let expected = "Transfer is the bottleneck: 81,000 files prepared but not transferred, growing by 15/s.";
         assert_eq!(said(90, lanes).as_deref(), Some(expected));
     }
 
@@ -218,6 +244,6 @@ mod tests {
             let sent = format!(r#"{BASIC},"BytesTransferred":{},"BytesCompressed":{}"#, second * 1000, second * 600);
             counted(&sent, second * 1000, second)
         };
-        assert_eq!(said(5, compressed).as_deref(), Some("Compression is at work: it saves 40.0 % on the network."));
+        assert_eq!(said(5, compressed).as_deref(), Some("Compression saves 40% on the network."));
     }
 }

@@ -1,30 +1,36 @@
-//! Is it all right? One word, and the reasons for it, each with its number.
+//! Is it all right? One word, and the finding behind it.
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::advice;
 use crate::{
     aws::{
         applicability::{Metric, Verify},
+        fault::Fault,
         snapshot::{Mode, Snapshot, Status},
     },
-    say::units,
     transfer::{
-        events::Severity,
-        execution::Execution,
-        present::progress::{self, Ending},
+        past::{
+            Past,
+            phases::Age,
+            pipeline::{self, Step},
+        },
+        present::{
+            progress::{self, Ending},
+            rates::{UNKNOWN_STEP, is_blind},
+        },
+        severity::Severity,
     },
 };
 
-/// A word and its reasons.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A word, how serious it is, and what it rests on.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Health {
     /// The word.
     pub state: HealthState,
-    /// Why, in sentences; may be none where the word says it all.
-    pub reasons: Vec<String>,
-    /// How it is meant.
-    pub tone: Severity,
+    /// How serious it is.
+    pub severity: Severity,
+    /// What was found; `None` where the word says it all.
+    pub finding: Option<Finding>,
 }
 
 /// The words for an execution's health. Sight and transfer are judged apart: *blind* is said of us, not of it.
@@ -34,9 +40,9 @@ pub enum HealthState {
     Starting,
     /// In the queue, or launching for too long.
     Waiting,
-    /// Counters move as they do.
+    /// Counters change as they should.
     Healthy,
-    /// Counters have not moved for longer than usual.
+    /// Counters have not changed for longer than usual.
     Quiet,
     /// Far below its usual rate.
     Slow,
@@ -46,37 +52,40 @@ pub enum HealthState {
     Failing,
     /// We can't see it.
     Blind,
-    /// Ended well.
+    /// Ended with SUCCESS, complete.
     Finished,
-    /// Ended with SUCCESS, but not whole.
+    /// Ended with SUCCESS, but incomplete.
     FinishedWithFailures,
     /// Ended with ERROR.
     Failed,
-    /// Someone stops it.
+    /// Being cancelled.
     Cancelling,
 }
 
 impl HealthState {
-    /// The word in JSON output.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Starting => "starting",
-            Self::Waiting => "waiting",
-            Self::Healthy => "healthy",
-            Self::Quiet => "quiet",
-            Self::Slow => "slow",
-            Self::Stalled => "stalled",
-            Self::Failing => "failing",
-            Self::Blind => "blind",
-            Self::Finished => "finished",
-            Self::FinishedWithFailures => "finished_with_failures",
-            Self::Failed => "failed",
-            Self::Cancelling => "cancelling",
-        }
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Starting,
+        Self::Waiting,
+        Self::Healthy,
+        Self::Quiet,
+        Self::Slow,
+        Self::Stalled,
+        Self::Failing,
+        Self::Blind,
+        Self::Finished,
+        Self::FinishedWithFailures,
+        Self::Failed,
+        Self::Cancelling,
+    ];
+
+    /// Whether someone should hear of it while it runs.
+    pub fn is_trouble(self) -> bool {
+        matches!(self, Self::Stalled | Self::Slow | Self::Failing)
     }
 
-    /// How it is meant, as a rule.
-    fn tone(self) -> Severity {
+    /// How serious it is, as a rule.
+    fn severity(self) -> Severity {
         match self {
             Self::Healthy | Self::Finished => Severity::Ok,
             Self::Starting | Self::Waiting | Self::Quiet | Self::Cancelling => Severity::Info,
@@ -86,12 +95,71 @@ impl HealthState {
     }
 }
 
+/// What health rests on, with its numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Finding {
+    /// Polls bring no response.
+    Unseen {
+        /// How long since the newest response; `None` where none ever came.
+        unseen_for: Option<SignedDuration>,
+        /// Why.
+        fault: Fault,
+    },
+    /// No counter changes any more.
+    Stalled {
+        /// How long no counter has changed.
+        unchanged_for: SignedDuration,
+        /// How often they usually change; `None` before it was learned.
+        usual_step: Option<SignedDuration>,
+        /// When one last changed; `None` if no change was seen.
+        last_change: Option<Timestamp>,
+    },
+    /// Elapsed time advances, and no counter changes.
+    Idle {
+        /// How long no counter has changed.
+        unchanged_for: SignedDuration,
+        /// When one last changed; `None` if no change was seen.
+        last_change: Option<Timestamp>,
+    },
+    /// No counter has changed for longer than usual.
+    Quiet {
+        /// How long.
+        unchanged_for: SignedDuration,
+        /// When one last changed; `None` if no change was seen.
+        last_change: Option<Timestamp>,
+    },
+    /// The rate is far below the run's.
+    Slow {
+        /// Bytes a second over the window.
+        rate: f64,
+        /// Seconds that the rate was taken over.
+        window: f64,
+        /// The median of the run, in bytes a second.
+        median: f64,
+    },
+    /// Much of what a step attempts fails.
+    Failing {
+        /// The step with the largest share.
+        step: Step,
+        /// Files and folders that failed there.
+        failed: i64,
+        /// Their share of those attempted, 0 to 1.
+        share: f64,
+        /// How many it will be at this pace; `None` where too little is done to say.
+        by_the_end: Option<i64>,
+        /// When failures of any step were first seen; `None` if they had begun before the watch.
+        since: Option<Timestamp>,
+    },
+    /// LAUNCHING takes long.
+    Launching(Age),
+    /// It ended with SUCCESS, and not all that was expected was done.
+    Incomplete(Ending),
+}
+
 /// The shortest time without a change that is a stall.
 const STALL_AT_LEAST: SignedDuration = SignedDuration::from_secs(90);
 /// A stall in usual steps.
 const STALL_STEPS: i32 = 6;
-/// The step while it is not learned: long enough that no habit of the service's is called a stall.
-const UNKNOWN_STEP: SignedDuration = SignedDuration::from_secs(150);
 /// Quiet in usual steps.
 const QUIET_STEPS: i32 = 3;
 /// Durations move, and nothing else does, for so long: a stall.
@@ -100,120 +168,86 @@ const IDLE: SignedDuration = SignedDuration::from_mins(5);
 pub const LAUNCHING_LONG: SignedDuration = SignedDuration::from_mins(5);
 /// LAUNCHING for so long deserves a warning.
 pub const LAUNCHING_TOO_LONG: SignedDuration = SignedDuration::from_mins(15);
-/// Answers missing for so long: blind.
+/// No response at all for so long: blind.
 const BLIND_AT_LEAST: SignedDuration = SignedDuration::from_secs(60);
 /// Fewer failures than this are not called failing.
 const FAILING_AT_LEAST: i64 = 10;
 /// The share of what was attempted from which on it is failing.
 const FAILING_SHARE: f64 = 0.01;
 
-/// Judges an execution at a moment.
-pub fn assess(execution: &Execution, now: Timestamp) -> Health {
-    let Some(snapshot) = execution.snapshot() else {
-        return without_an_answer(execution, now);
-    };
-    if let Some(ended) = ended(execution, snapshot) {
-        return ended;
-    }
-    if let Some(blind) = blind(execution, now) {
-        return blind;
-    }
-    match snapshot.status() {
-        Some(Status::Queued) => state(HealthState::Waiting),
-        Some(Status::Cancelling) => state(HealthState::Cancelling),
-        Some(Status::Preparing | Status::Transferring | Status::Verifying) => moving(execution, snapshot),
-        Some(Status::Other(_)) if snapshot.bytes_written.is_some_and(|bytes| bytes.0 > 0) => {
-            // What may stand still in a step that nobody here knows, nobody here can tell.
-            standing(execution, snapshot).map_or(state(HealthState::Healthy), |_| state(HealthState::Quiet))
+impl Health {
+    /// The health of an execution at a moment. `phase` is how long its status lasts.
+    pub fn of(past: &Past, phase: Option<Age>, now: Timestamp) -> Self {
+        let Some(snapshot) = past.snapshot() else {
+            return without_a_response(past, now);
+        };
+        if let Some(ended) = ended(past, snapshot) {
+            return ended;
         }
-        _ => launching(execution, now),
+        if is_blind(past, now)
+            && let Some(outage) = &past.outage
+        {
+            let unseen_for = past.newest.as_ref().map(|newest| now.duration_since(newest.at));
+            return because(HealthState::Blind, Finding::Unseen { unseen_for, fault: outage.fault.clone() });
+        }
+        match snapshot.status() {
+            Some(Status::Queued) => state(HealthState::Waiting),
+            Some(Status::Cancelling) => state(HealthState::Cancelling),
+            Some(Status::Preparing | Status::Transferring | Status::Verifying) => moving(past, snapshot),
+            Some(Status::Other(_)) if snapshot.bytes_written.is_some_and(|bytes| bytes.0 > 0) => {
+                // What may stand still in a step that nobody here knows, nobody here can tell.
+                standing(past, snapshot).map_or(state(HealthState::Healthy), |_| state(HealthState::Quiet))
+            }
+            _ => launching(phase),
+        }
     }
 }
 
 fn state(state: HealthState) -> Health {
-    Health { state, reasons: Vec::new(), tone: state.tone() }
+    Health { state, severity: state.severity(), finding: None }
 }
 
-fn because(state: HealthState, reason: impl Into<String>) -> Health {
-    Health { state, reasons: vec![reason.into()], tone: state.tone() }
+fn because(state: HealthState, finding: Finding) -> Health {
+    Health { state, severity: state.severity(), finding: Some(finding) }
 }
 
-fn without_an_answer(execution: &Execution, now: Timestamp) -> Health {
-    match execution.fault() {
-        Some(sight) if now.duration_since(sight.since) >= BLIND_AT_LEAST || sight.fault.is_final() => {
-            because(HealthState::Blind, format!("No answer so far: {}.", sight.fault))
+fn without_a_response(past: &Past, now: Timestamp) -> Health {
+    match &past.outage {
+        Some(outage) if now.duration_since(outage.since) >= BLIND_AT_LEAST || outage.fault.is_final() => {
+            because(HealthState::Blind, Finding::Unseen { unseen_for: None, fault: outage.fault.clone() })
         }
         _ => state(HealthState::Starting),
     }
 }
 
-fn ended(execution: &Execution, snapshot: &Snapshot) -> Option<Health> {
+fn ended(past: &Past, snapshot: &Snapshot) -> Option<Health> {
     if snapshot.status() == Some(Status::Error) {
-        let partial = advice::is_partial(snapshot);
-        return Some(Health {
-            tone: if partial { Severity::Warning } else { Severity::Critical },
-            ..state(HealthState::Failed)
-        });
+        let severity = if snapshot.is_partial_success() { Severity::Warning } else { Severity::Critical };
+        return Some(Health { severity, ..state(HealthState::Failed) });
     }
-    Some(match progress::ending(snapshot, execution.applicability())? {
+    Some(match progress::ending(snapshot, past.applicability())? {
         Ending::Whole | Ending::Nothing => state(HealthState::Finished),
-        Ending::Failures(failed) => {
-            because(HealthState::FinishedWithFailures, format!("{} failed.", units::items(failed)))
-        }
-        Ending::Short(short) => because(
-            HealthState::FinishedWithFailures,
-            format!(
-                "{} fewer than expected {} transferred.",
-                units::items(short),
-                if short == 1 { "was" } else { "were" }
-            ),
-        ),
-        Ending::BytesShort(short) => because(
-            HealthState::FinishedWithFailures,
-            format!("{} less than expected was written.", units::bytes(short)),
-        ),
-        Ending::SkippedOfAll(skipped) => because(
-            HealthState::FinishedWithFailures,
-            format!("Everything was to be transferred, but {} skipped.", were(skipped)),
-        ),
+        ending => because(HealthState::FinishedWithFailures, Finding::Incomplete(ending)),
     })
 }
 
-fn were(count: i64) -> String {
-    format!("{} {}", units::items(count), if count == 1 { "was" } else { "were" })
+fn launching(phase: Option<Age>) -> Health {
+    let Some(age) = phase.filter(|age| age.span() >= LAUNCHING_LONG) else { return state(HealthState::Starting) };
+    let severity = if age.span() >= LAUNCHING_TOO_LONG { Severity::Warning } else { Severity::Info };
+    Health { severity, ..because(HealthState::Waiting, Finding::Launching(age)) }
 }
 
-fn blind(execution: &Execution, now: Timestamp) -> Option<Health> {
-    let sight = execution.fault()?;
-    let seen = execution.responded_at()?;
-    let patience = BLIND_AT_LEAST.max(execution.answers_every().saturating_mul(4));
-    let unseen = now.duration_since(seen);
-    (unseen >= patience)
-        .then(|| because(HealthState::Blind, format!("Nothing seen for {}: {}.", units::duration(unseen), sight.fault)))
-}
-
-fn launching(execution: &Execution, now: Timestamp) -> Health {
-    let lasted = execution.phase_lasted(now).unwrap_or_default();
-    if lasted >= LAUNCHING_LONG {
-        let waiting = because(HealthState::Waiting, format!("It has been launching for {}.", units::duration(lasted)));
-        let tone = if lasted >= LAUNCHING_TOO_LONG { Severity::Warning } else { Severity::Info };
-        Health { tone, ..waiting }
-    } else {
-        state(HealthState::Starting)
-    }
-}
-
-fn moving(execution: &Execution, snapshot: &Snapshot) -> Health {
-    if has_counters(execution, snapshot)
-        && let Some(standing) = standing(execution, snapshot)
+fn moving(past: &Past, snapshot: &Snapshot) -> Health {
+    if has_counters(past, snapshot)
+        && let Some(standing) = standing(past, snapshot)
     {
         return standing;
     }
-    if let Some(failing) = failing(execution, snapshot) {
+    if let Some(failing) = failing(past, snapshot) {
         return failing;
     }
     if snapshot.status() == Some(Status::Transferring)
-        && let Some(slow) = slow(execution)
+        && let Some(slow) = slow(past)
     {
         return slow;
     }
@@ -221,66 +255,55 @@ fn moving(execution: &Execution, snapshot: &Snapshot) -> Health {
 }
 
 /// Stalled or quiet, where nothing moves.
-fn standing(execution: &Execution, snapshot: &Snapshot) -> Option<Health> {
-    let step = execution.step();
-    let stall = STALL_AT_LEAST.max(step.unwrap_or(UNKNOWN_STEP).saturating_mul(STALL_STEPS));
-    let (unchanged, idle) = (execution.unchanged_for(), execution.counters_unchanged_for());
+fn standing(past: &Past, snapshot: &Snapshot) -> Option<Health> {
+    let usual_step = past.refresh.usual();
+    let stall = STALL_AT_LEAST.max(usual_step.unwrap_or(UNKNOWN_STEP).saturating_mul(STALL_STEPS));
+    let (unchanged, idle) = (past.unchanged_for(), past.counters_unchanged_for());
+    let last_change = past.newest.as_ref().and_then(|newest| newest.counters_at);
     if unchanged >= stall {
-        let usual = step.map(|step| format!("; it usually moves every {}", units::duration(step)));
-        let reason = format!("No counter has moved for {}{}.", units::duration(idle), usual.unwrap_or_default());
-        return Some(because(HealthState::Stalled, reason));
+        let finding = Finding::Stalled { unchanged_for: idle, usual_step, last_change };
+        return Some(because(HealthState::Stalled, finding));
     }
     if snapshot.status() == Some(Status::Transferring) && idle >= IDLE.max(stall) {
-        let reason =
-            format!("Its clock runs, but nothing was listed, written or verified for {}.", units::duration(idle));
-        return Some(because(HealthState::Stalled, reason));
+        return Some(because(HealthState::Stalled, Finding::Idle { unchanged_for: idle, last_change }));
     }
-    let quiet = step.is_some_and(|step| unchanged >= step.saturating_mul(QUIET_STEPS));
-    quiet.then(|| because(HealthState::Quiet, format!("No counter has moved for {}.", units::duration(unchanged))))
+    let quiet = usual_step.is_some_and(|step| unchanged >= step.saturating_mul(QUIET_STEPS));
+    quiet.then(|| because(HealthState::Quiet, Finding::Quiet { unchanged_for: unchanged, last_change }))
 }
 
-fn slow(execution: &Execution) -> Option<Health> {
-    execution.rate_level().is_slow().then_some(())?;
-    let timeline = execution.timeline();
-    let (rate, median) = (timeline.rate(SignedDuration::from_mins(10), |stretch| stretch.bytes)?, timeline.median()?);
-    let rates = (units::byte_rate(rate.per_second), units::byte_rate(median));
-    let window = units::duration(SignedDuration::from_secs(rate.window as i64));
-    let reason = format!("{} over the last {window}; the median of this run is {}.", rates.0, rates.1);
-    Some(because(HealthState::Slow, reason))
+fn slow(past: &Past) -> Option<Health> {
+    past.rate_level.is_slow().then_some(())?;
+    let recent = past.timeline.rate(SignedDuration::from_mins(10), |stretch| stretch.bytes)?;
+    let median = past.timeline.median()?;
+    Some(because(HealthState::Slow, Finding::Slow { rate: recent.per_second, window: recent.window, median }))
 }
 
-/// Whether the API has a counter that would move in this phase.
-fn has_counters(execution: &Execution, snapshot: &Snapshot) -> bool {
-    let basic = execution.applicability().mode == Mode::Basic;
+/// Whether the API has a counter that would change in this phase.
+fn has_counters(past: &Past, snapshot: &Snapshot) -> bool {
+    let basic = past.applicability().mode == Mode::Basic;
     match snapshot.status() {
         Some(Status::Preparing) => !basic,
-        Some(Status::Verifying) => execution.applicability().verify == Verify::OnlyFilesTransferred || !basic,
+        Some(Status::Verifying) => past.applicability().verify == Verify::OnlyFilesTransferred || !basic,
         _ => true,
     }
 }
 
 /// The step of which the largest share fails, where that is much.
-fn failing(execution: &Execution, snapshot: &Snapshot) -> Option<Health> {
-    execution.applicability().reports(Metric::Failures).then_some(())?;
-    let lanes = execution.pipeline();
+fn failing(past: &Past, snapshot: &Snapshot) -> Option<Health> {
+    let applicability = past.applicability();
+    applicability.reports(Metric::Failures).then_some(())?;
+    let lanes = pipeline::pipeline(snapshot, applicability);
     let failing = lanes.iter().filter_map(|lane| {
         let failed = lane.failed().filter(|failed| *failed >= FAILING_AT_LEAST)?;
         let came_through = lane.files.unwrap_or(0).max(0).saturating_add(lane.folders.unwrap_or(0).max(0));
         let share = failed as f64 / failed.saturating_add(came_through) as f64;
-        Some((lane.step.failing()?, failed, share)).filter(|_| share >= FAILING_SHARE)
+        Some((lane.step, failed, share)).filter(|_| share >= FAILING_SHARE)
     });
     let (step, failed, share) = failing.max_by(|a, b| a.2.total_cmp(&b.2))?;
-    let by_the_end =
-        progress::files(snapshot, execution.applicability()).fraction().filter(|fraction| *fraction >= 0.05);
-    let by_the_end = by_the_end.map(|fraction| (failed as f64 / fraction) as i64).filter(|all| *all > failed);
-    let by_the_end = by_the_end.map(|all| format!("; at this pace about {} by the end", units::short_count(all)));
-    let reason = format!(
-        "{} failed to {step}, {} of those attempted{}.",
-        units::items(failed),
-        units::percent(share),
-        by_the_end.unwrap_or_default()
-    );
-    Some(because(HealthState::Failing, reason))
+    let done = progress::files(snapshot, applicability).fraction().filter(|fraction| *fraction >= 0.05);
+    let by_the_end = done.map(|done| (failed as f64 / done) as i64).filter(|all| *all > failed);
+    let since = lanes.iter().filter_map(|lane| past.step_rates.began(lane.step)).min();
+    Some(because(HealthState::Failing, Finding::Failing { step, failed, share, by_the_end, since }))
 }
 
 #[cfg(test)]
@@ -288,7 +311,11 @@ mod tests {
     use super::*;
     use crate::{
         aws::fault::FaultKind,
-        transfer::execution::tests::{answer, at, fault, unknown, watched},
+        say,
+        transfer::execution::{
+            Execution,
+            tests::{answer, at, fault, unknown, watched},
+        },
     };
 
     const ENHANCED: &str = r#""TaskMode":"ENHANCED","Options":{"VerifyMode":"ONLY_FILES_TRANSFERRED"}"#;
@@ -303,8 +330,12 @@ mod tests {
         }))
     }
 
+    fn reasons(health: &Health) -> Vec<String> {
+        health.finding.iter().map(say::finding::sentence).collect()
+    }
+
     fn word(execution: &Execution, second: i64) -> HealthState {
-        execution.health(at(second)).state
+        execution.readout(at(second)).health.state
     }
 
     #[test]
@@ -315,8 +346,8 @@ mod tests {
         {
             assert_eq!(word(&until(end, 600, 600, "TRANSFERRING", ENHANCED), end), expected, "{end}");
         }
-        let stalled = until(1040, 600, 600, "TRANSFERRING", ENHANCED).health(at(1040));
-        assert_eq!(stalled.reasons, ["No counter has moved for 7m 20s; it usually moves every 15s."]);
+        let stalled = until(1040, 600, 600, "TRANSFERRING", ENHANCED).readout(at(1040)).health.clone();
+        assert_eq!(reasons(&stalled), ["No counter has changed for 7m 20s; they usually change every 15s."]);
     }
 
     #[test]
@@ -341,9 +372,9 @@ mod tests {
         for second in (605..1200).step_by(5) {
             execution.observe(&fault(second, FaultKind::Throttled));
         }
-        let blind = execution.health(at(1200));
+        let blind = execution.readout(at(1200)).health;
         assert_eq!(blind.state, HealthState::Blind);
-        assert_eq!(blind.reasons, ["Nothing seen for 10m: it was throttled."]);
+        assert_eq!(reasons(&blind), ["No response for 10m: it was throttled."]);
         let mut execution = until(600, 600, 600, "TRANSFERRING", ENHANCED);
         execution.observe(&fault(605, FaultKind::Unreachable));
         assert_eq!(word(&execution, 606), HealthState::Healthy, "one missed answer is no news");

@@ -2,12 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{
-    aws::{
-        applicability::{Applicability, Metric, Verify},
-        snapshot::{Count, Mode, ResultDetail, Snapshot, Status},
-    },
-    transfer::judge::advice,
+use crate::aws::{
+    applicability::{Applicability, Metric, Verify},
+    snapshot::{Count, Mode, ResultDetail, Snapshot, Status},
 };
 
 /// Statuses kept. A service that flaps for ever fills no memory.
@@ -38,7 +35,7 @@ pub struct Phase {
     /// Where it stands.
     pub state: PhaseState,
     /// How long it lasted, or lasts already; `None` where nobody knows, or where it is ahead.
-    pub lasted: Option<Lasted>,
+    pub age: Option<Age>,
 }
 
 /// Where a phase stands.
@@ -56,35 +53,24 @@ pub enum PhaseState {
     Ahead,
 }
 
-impl PhaseState {
-    /// The word of it in JSON output.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unseen => "unseen",
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::Current => "current",
-            Self::Ahead => "ahead",
-        }
-    }
-}
-
-/// How long a phase lasted, and who says so.
+/// How long a phase lasted, or lasts by now, and who says so.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Lasted {
+pub enum Age {
     /// We saw it begin.
     Seen(SignedDuration),
-    /// It had begun before we looked.
-    AtLeast(SignedDuration),
     /// The service says so.
     Reported(SignedDuration),
+    /// It had begun before we looked, and nobody says when.
+    AtLeast(SignedDuration),
+    /// It had begun before we looked, after the execution was launched so long ago.
+    AtMost(SignedDuration),
 }
 
-impl Lasted {
-    /// The time span, whoever says so.
+impl Age {
+    /// The span, whoever says so; 0 or more.
     pub fn span(self) -> SignedDuration {
         match self {
-            Self::Seen(span) | Self::AtLeast(span) | Self::Reported(span) => span,
+            Self::Seen(span) | Self::AtLeast(span) | Self::AtMost(span) | Self::Reported(span) => span,
         }
     }
 }
@@ -127,19 +113,39 @@ impl Phases {
         self.seen.last().filter(|seen| seen.from_known).map(|seen| seen.from)
     }
 
-    /// When the status of now was first seen.
-    pub fn current_seen_since(&self) -> Option<Timestamp> {
-        self.seen.last().map(|seen| seen.from)
-    }
-
     /// The phase before the one of now, if we saw it.
     pub fn previous(&self) -> Option<&Status> {
         self.seen.iter().rev().nth(1).map(|seen| &seen.status)
     }
 
-    /// The rail: what it went through, where it is, what comes next.
-    pub fn rail(&self, snapshot: &Snapshot, terms: &Applicability, now: Timestamp) -> Vec<Phase> {
-        let expected = expected(terms);
+    /// How long the running phase lasts by now; `None` once it is over, and before it began.
+    pub fn age(
+        &self,
+        snapshot: &Snapshot,
+        applicability: &Applicability,
+        durations_since: Timestamp,
+        now: Timestamp,
+    ) -> Option<Age> {
+        let seen = self.seen.last().filter(|seen| !seen.status.is_over())?;
+        let span = now.duration_since(seen.from).max(SignedDuration::ZERO);
+        if seen.from_known {
+            return Some(Age::Seen(span));
+        }
+        let is_first = self.seen.len() == 1;
+        let told = || told(&seen.status, snapshot, applicability, durations_since, now);
+        Some(is_first.then(told).flatten().unwrap_or(Age::AtLeast(span)))
+    }
+
+    /// What it went through, where it is, what comes next. The durations in `snapshot` are what they are since
+    /// `durations_since`.
+    pub fn all(
+        &self,
+        snapshot: &Snapshot,
+        applicability: &Applicability,
+        durations_since: Timestamp,
+        now: Timestamp,
+    ) -> Vec<Phase> {
+        let expected = expected(applicability);
         let mut rail = Vec::new();
         let mut reached = queue_from_times(snapshot, self.seen.first()).map_or(-1, |queued| {
             rail.push(queued);
@@ -152,16 +158,20 @@ impl Phases {
                     rail.push(Phase {
                         status: status.clone(),
                         state: PhaseState::Unseen,
-                        lasted: reported(status, snapshot, terms),
+                        age: reported(status, snapshot, applicability),
                     });
                 }
             }
             reached = rank;
             let is_last = place + 1 == self.seen.len();
-            rail.push(seen.phase(is_last, snapshot, terms, now));
+            let mut phase = seen.phase(is_last, snapshot, applicability, now);
+            if is_last {
+                phase.age = self.age(snapshot, applicability, durations_since, now);
+            }
+            rail.push(phase);
         }
         let last = self.seen.last().map(|seen| &seen.status);
-        if last == Some(&Status::Error) && !advice::is_partial(snapshot) {
+        if last == Some(&Status::Error) && !snapshot.is_partial_success() {
             // what came last before the end is what failed
             let before_the_end = rail.iter_mut().rev().nth(1).filter(|phase| phase.status != Status::Cancelling);
             if let Some(phase) = before_the_end {
@@ -170,32 +180,55 @@ impl Phases {
         }
         if !last.is_some_and(Status::is_over) {
             let ahead = expected.into_iter().filter(|status| rank(status).is_some_and(|rank| rank > reached));
-            rail.extend(ahead.map(|status| Phase { status, state: PhaseState::Ahead, lasted: None }));
+            rail.extend(ahead.map(|status| Phase { status, state: PhaseState::Ahead, age: None }));
         }
         rail
     }
 }
 
 impl Seen {
-    fn phase(&self, is_last: bool, snapshot: &Snapshot, terms: &Applicability, now: Timestamp) -> Phase {
+    fn phase(&self, is_last: bool, snapshot: &Snapshot, applicability: &Applicability, now: Timestamp) -> Phase {
         let status = self.status.clone();
         if status.is_over() {
-            return Phase { status, state: PhaseState::Done, lasted: None };
+            return Phase { status, state: PhaseState::Done, age: None };
         }
         let until = if is_last { now } else { self.until };
         let span = until.duration_since(self.from).max(SignedDuration::ZERO);
-        let reported = if is_last && self.from_known { None } else { reported(&status, snapshot, terms) };
-        let seen = if self.from_known && self.until_known { Lasted::Seen(span) } else { Lasted::AtLeast(span) };
+        let reported = reported(&status, snapshot, applicability).filter(|_| !is_last);
+        let seen = if self.from_known && self.until_known { Age::Seen(span) } else { Age::AtLeast(span) };
         let state = if is_last { PhaseState::Current } else { PhaseState::Done };
-        Phase { status, state, lasted: Some(reported.unwrap_or(seen)) }
+        Phase { status, state, age: Some(reported.unwrap_or(seen)) }
     }
 }
 
+/// How long the running phase lasts by now, where we did not see it begin: as the service's durations say, or no
+/// longer than since the launch. `None` where the response says neither.
+fn told(
+    status: &Status,
+    snapshot: &Snapshot,
+    applicability: &Applicability,
+    durations_since: Timestamp,
+    now: Timestamp,
+) -> Option<Age> {
+    let passed = now.duration_since(durations_since).max(SignedDuration::ZERO);
+    if let Some(Age::Reported(span)) = reported(status, snapshot, applicability) {
+        return Some(Age::Reported(span.saturating_add(passed)));
+    }
+    let launched = snapshot.launch_time.or(snapshot.start_time)?.0;
+    let before: SignedDuration = [Status::Preparing, Status::Transferring, Status::Verifying]
+        .iter()
+        .take_while(|before| *before != status)
+        .filter_map(|before| reported(before, snapshot, applicability))
+        .fold(SignedDuration::ZERO, |all, age| all.saturating_add(age.span()));
+    let since = now.duration_since(launched).saturating_sub(before);
+    since.is_positive().then_some(Age::AtMost(since))
+}
+
 /// The statuses that an execution of this mode goes through when all is well.
-fn expected(terms: &Applicability) -> Vec<Status> {
+fn expected(applicability: &Applicability) -> Vec<Status> {
     use Status::*;
-    match terms.mode {
-        Mode::Basic if terms.verify == Verify::None => vec![Launching, Preparing, Transferring, Success],
+    match applicability.mode {
+        Mode::Basic if applicability.verify == Verify::None => vec![Launching, Preparing, Transferring, Success],
         Mode::Basic => vec![Launching, Preparing, Transferring, Verifying, Success],
         Mode::Enhanced | Mode::Other(_) => vec![Launching, Transferring, Success],
     }
@@ -237,8 +270,8 @@ fn ran(status: &Status, next: &Status, snapshot: &Snapshot) -> bool {
 }
 
 /// The duration of a phase as `Result` says it, in Basic mode.
-fn reported(status: &Status, snapshot: &Snapshot, terms: &Applicability) -> Option<Lasted> {
-    if !terms.reports(Metric::PhaseDurations) {
+fn reported(status: &Status, snapshot: &Snapshot, applicability: &Applicability) -> Option<Age> {
+    if !applicability.reports(Metric::PhaseDurations) {
         return None;
     }
     let duration: fn(&ResultDetail) -> Option<Count> = match status {
@@ -248,7 +281,7 @@ fn reported(status: &Status, snapshot: &Snapshot, terms: &Applicability) -> Opti
         _ => return None,
     };
     let Count(milliseconds) = snapshot.result.as_ref().and_then(duration)?;
-    (milliseconds > 0).then(|| Lasted::Reported(SignedDuration::from_millis(milliseconds)))
+    (milliseconds > 0).then(|| Age::Reported(SignedDuration::from_millis(milliseconds)))
 }
 
 /// The time in the queue, where we did not see it but the answer's times tell.
@@ -260,7 +293,7 @@ fn queue_from_times(snapshot: &Snapshot, first: Option<&Seen>) -> Option<Phase> 
     (waited >= SignedDuration::from_secs(2)).then_some(Phase {
         status: Status::Queued,
         state: PhaseState::Unseen,
-        lasted: Some(Lasted::Reported(waited)),
+        age: Some(Age::Reported(waited)),
     })
 }
 
@@ -284,17 +317,23 @@ mod tests {
             last = answer(status, members);
             phases.observe(&last, at(*second), SignedDuration::from_secs(90));
         }
-        let rail = phases.rail(&last, &Applicability::of(&last), at(looks.last().unwrap().0 + 1));
+        let (first, last_at) = (at(looks[0].0), at(looks.last().unwrap().0 + 1));
+        let rail = phases.all(&last, &Applicability::of(&last), first, last_at);
         let show = |phase: &Phase| {
-            let lasted = match phase.lasted {
+            let lasted = match phase.age {
                 None => String::new(),
-                Some(Lasted::Seen(span)) => format!(" {}s", span.as_secs()),
-                Some(Lasted::AtLeast(span)) => format!(" >={}s", span.as_secs()),
-                Some(Lasted::Reported(span)) => format!(" ={}s", span.as_secs()),
+                Some(Age::Seen(span)) => format!(" {}s", span.as_secs()),
+                Some(Age::AtLeast(span)) => format!(" >={}s", span.as_secs()),
+                Some(Age::AtMost(span)) => format!(" <={}s", span.as_secs()),
+                Some(Age::Reported(span)) => format!(" ={}s", span.as_secs()),
             };
-            format!("{} {}{lasted}", phase.state.as_str(), phase.status)
+            format!("{} {}{lasted}", word(phase.state), phase.status)
         };
         rail.iter().map(show).collect::<Vec<_>>().join(", ")
+    }
+
+    fn word(state: PhaseState) -> String {
+        format!("{state:?}").to_lowercase()
     }
 
     const START: &str = r#","StartTime":1800000000"#;
@@ -319,17 +358,17 @@ mod tests {
     fn come_late_the_part_before_is_not_seen() {
         assert_eq!(
             rail(&[(500, "TRANSFERRING"), (505, "TRANSFERRING")], ENHANCED),
-            "unseen LAUNCHING, current TRANSFERRING >=6s, ahead SUCCESS"
+            "unseen LAUNCHING, current TRANSFERRING <=506s, ahead SUCCESS"
         );
         let result = r#","Result":{"PrepareDuration":7000,"TransferDuration":90000,"VerifyDuration":0}"#;
         assert_eq!(
             rail(&[(500, "TRANSFERRING")], result),
-            "unseen LAUNCHING, unseen PREPARING =7s, current TRANSFERRING =90s, ahead VERIFYING, ahead SUCCESS"
+            "unseen LAUNCHING, unseen PREPARING =7s, current TRANSFERRING =91s, ahead VERIFYING, ahead SUCCESS"
         );
         let waited = r#","TaskMode":"ENHANCED","StartTime":1800000000,"LaunchTime":1800000192"#;
         assert_eq!(
             rail(&[(500, "TRANSFERRING")], waited),
-            "unseen QUEUED =192s, unseen LAUNCHING, current TRANSFERRING >=1s, ahead SUCCESS"
+            "unseen QUEUED =192s, unseen LAUNCHING, current TRANSFERRING <=309s, ahead SUCCESS"
         );
     }
 

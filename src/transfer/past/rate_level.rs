@@ -44,7 +44,8 @@ impl RateLevel {
         if recent.window < RECENT.as_secs_f64() || recent.per_second <= 0.0 {
             return None;
         }
-        let taken = Level { since: at - RECENT, rate: recent.per_second };
+        let since = at.checked_sub(RECENT).unwrap_or(at);
+        let taken = Level { since, rate: recent.per_second };
         let Some(kept) = self.now else {
             self.now = Some(taken);
             return None;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::transfer::present::progress::{Lane, Step};
+use crate::transfer::past::pipeline::{Lane, Step};
 
 /// The lanes that are followed.
 const LANES: [Step; 5] = [Step::Listed, Step::Prepared, Step::Transferred, Step::Verified, Step::Deleted];
@@ -132,14 +132,14 @@ impl StepRates {
         let whole = newest.at.duration_since(first.at).as_secs_f64();
         // no finer than what is kept: a part between two samples would be a hole
         let parts = parts.min(self.old.len()).max(1);
-        let mut new = vec![0; parts];
+        let mut new = vec![0_i64; parts];
         let mut before = first.failed[lane].unwrap_or(0);
         for sample in self.old.iter().skip(1).chain([&newest]) {
             let passed = sample.at.duration_since(first.at).as_secs_f64();
             let part = if whole > 0.0 { (passed / whole * parts as f64).ceil() as usize } else { parts };
             let failed = sample.failed[lane].unwrap_or(0);
             if let Some(new) = new.get_mut(part.saturating_sub(1).min(parts - 1)) {
-                *new += failed.saturating_sub(before).max(0);
+                *new = new.saturating_add(failed.saturating_sub(before).max(0));
             }
             before = failed;
         }

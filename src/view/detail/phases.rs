@@ -1,35 +1,34 @@
-//! The rail of phases: what it went through, where it is, what comes next.
+//! The phases on one row: what it went through, where it is, what comes next.
 
 use ratatui::style::Style;
 
-use super::{
-    Row, Scene,
-    head::both_ends,
-    text::{span, spans_width, width},
-    theme::{self, BOLD, DIM, PLAIN},
-};
 use crate::{
     aws::snapshot::Status,
-    say::{options, units},
-    transfer::past::phases::{Lasted, Phase, PhaseState},
+    say::{options, words},
+    transfer::past::phases::{Phase, PhaseState},
+    view::{
+        Row, Scene,
+        text::{both_ends, span, spans_width, width},
+        theme::{self, BOLD, DIM, PLAIN},
+    },
 };
 
 /// The richest form that fits; `None` before there is an answer.
-pub fn rail(scene: &Scene) -> Option<Row> {
-    let snapshot = scene.snapshot?;
-    let phases = scene.execution.rail(scene.now.at);
-    let full = form(scene, &phases, " ─── ", Detail::All);
-    let terms = options::in_short(snapshot);
-    let terms = (1..=terms.len()).rev().map(|count| terms[..count].join(" · "));
-    for terms in terms {
-        if spans_width(&full) + width(&terms) + 4 <= scene.width {
-            return Some(both_ends(full, vec![span(terms, DIM)], scene.width));
+pub fn row(scene: &Scene) -> Option<Row> {
+    let snapshot = scene.readout.snapshot?;
+    let phases = &scene.readout.phases;
+    let full = form(scene, phases, " ─── ", Detail::All);
+    let settings = options::in_short(snapshot);
+    let settings = (1..=settings.len()).rev().map(|count| settings[..count].join(" · "));
+    for settings in settings {
+        if spans_width(&full) + width(&settings) + 4 <= scene.width {
+            return Some(both_ends(full, vec![span(settings, DIM)], scene.width));
         }
     }
     let forms = [(" ─── ", Detail::All), (" ─ ", Detail::All), (" ─ ", Detail::Names), (" ─ ", Detail::Current)];
     let mut shown = full;
     for (connector, detail) in forms {
-        shown = form(scene, &phases, connector, detail);
+        shown = form(scene, phases, connector, detail);
         if spans_width(&shown) <= scene.width {
             break;
         }
@@ -55,33 +54,24 @@ fn form(scene: &Scene, phases: &[Phase], connector: &'static str, detail: Detail
         }
         let is_last_word = phase.status.is_over();
         let current = phase.state == PhaseState::Current || (is_last_word && phase.state == PhaseState::Done);
-        let (glyph, style) = look(scene, phase);
-        row.push(span(glyph, style));
+        let (symbol, style) = symbol(scene, phase);
+        row.push(span(symbol, style));
         if current || detail != Detail::Current {
             row.push(span(format!(" {}", name(scene, phase)), style));
         }
-        let lasted = phase.lasted.filter(|_| current || detail == Detail::All).map(lasted);
-        let unseen = phase.state == PhaseState::Unseen && phase.lasted.is_none() && detail == Detail::All;
-        let words = lasted.or_else(|| unseen.then(|| "not seen".into()));
+        let age = phase.age.filter(|_| current || detail == Detail::All).map(words::age);
+        let unseen = phase.state == PhaseState::Unseen && phase.age.is_none() && detail == Detail::All;
+        let words = age.or_else(|| unseen.then(|| "(before watch)".into()));
         row.extend(words.map(|words| span(format!(" {words}"), if current { PLAIN } else { DIM })));
     }
     row
 }
 
-/// How long, and whether that is all that is known.
-pub fn lasted(lasted: Lasted) -> String {
-    match lasted {
-        Lasted::Seen(span) => units::duration(span),
-        Lasted::AtLeast(span) => format!("≥ {}", units::duration(span)),
-        Lasted::Reported(span) => units::span(span),
-    }
-}
-
-fn look(scene: &Scene, phase: &Phase) -> (&'static str, Style) {
+fn symbol(scene: &Scene, phase: &Phase) -> (&'static str, Style) {
     match (phase.state, &phase.status) {
         (PhaseState::Done, status) if status.is_over() => {
-            let tone = scene.health.tone;
-            (theme::glyph(tone), theme::style(tone))
+            let severity = scene.readout.health.severity;
+            (theme::symbol(severity), theme::style(severity))
         }
         (PhaseState::Done, _) => ("✔", PLAIN),
         (PhaseState::Failed, _) => ("✖", PLAIN),
@@ -93,15 +83,10 @@ fn look(scene: &Scene, phase: &Phase) -> (&'static str, Style) {
 }
 
 fn name(scene: &Scene, phase: &Phase) -> String {
-    let cancelling = scene.execution.status() == Some(Status::Cancelling);
+    let cancelling = scene.readout.status == Some(Status::Cancelling);
     match (&phase.status, phase.state) {
         (Status::Success, PhaseState::Ahead) if cancelling => "End".into(),
         (Status::Success, _) => "Done".into(),
-        (Status::Other(word), _) => word.clone(),
-        (status, _) => {
-            let word = status.as_str();
-            let (first, rest) = word.split_at(1);
-            format!("{first}{}", rest.to_lowercase())
-        }
+        (status, _) => words::status(status),
     }
 }

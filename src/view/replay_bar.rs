@@ -11,7 +11,7 @@ use super::{
 use crate::{
     app::player::{Mark, Player},
     say::units,
-    transfer::events::Severity,
+    transfer::severity::Severity,
 };
 
 /// The fewest columns of a bar that is worth its place.
@@ -29,9 +29,9 @@ pub fn row(scene: &Scene) -> Option<Row> {
         (true, _, true) => (DAY_AND_MINUTE, DAY_AND_MINUTE),
         (true, _, false) => (DAY_AND_SECOND, DAY_AND_MINUTE),
     };
-    row.push(span(format!("  {} ", time(scene, scene.now.at, here)), BOLD));
+    row.push(span(format!("  {} ", time(scene, scene.time.now, here)), BOLD));
     let end = if player.read < 1.0 {
-        format!(" {:.0} % read", (player.read * 100.0).floor())
+        format!(" {:.0}% read", (player.read * 100.0).floor())
     } else {
         format!(" {}", time(scene, player.end, there))
     };
@@ -60,7 +60,7 @@ const DAY_AND_MINUTE: &str = "%-d %b %H:%M";
 const DAY_AND_SECOND: &str = "%-d %b %H:%M:%S";
 
 fn time(scene: &Scene, at: Timestamp, format: &str) -> String {
-    at.to_zoned(scene.now.zone.clone()).strftime(format).to_string()
+    at.to_zoned(scene.time.zone.clone()).strftime(format).to_string()
 }
 
 /// What was played, where it stands, what is to come; and over it, what happened.
@@ -70,17 +70,17 @@ fn bar(scene: &Scene, player: &Player, columns: usize) -> Row {
         let share = if whole > 0.0 { at.duration_since(player.begin).as_secs_f64() / whole } else { 1.0 };
         ((share.clamp(0.0, 1.0) * (columns - 1) as f64).round()) as usize
     };
-    let here = place(scene.now.at);
+    let here = place(scene.time.now);
     let line = |column: usize| if column < here { ("━", DONE) } else { ("─", DIM) };
     let mut cells: Vec<(&'static str, Style)> = (0..columns).map(line).collect();
     let mut marks: Vec<&Mark> = player.marks.get(scene.app.selected()).into_iter().flatten().collect();
     // of two in one column, the graver one stays
-    marks.sort_by_key(|mark| mark.tone);
+    marks.sort_by_key(|mark| mark.severity);
     for mark in marks {
         let column = place(mark.at);
-        cells[column] = match mark.tone {
+        cells[column] = match mark.severity {
             Severity::Info | Severity::Ok => ("┴", cells[column].1),
-            tone => (theme::glyph(tone), theme::style(tone)),
+            tone => (theme::symbol(tone), theme::style(tone)),
         };
     }
     cells[here] = ("●", BOLD);

@@ -1,11 +1,15 @@
 //! For a very small screen: three rows, or one.
 
-use super::{
-    Row, Scene, banner, gauges, head,
-    text::{span, spans_width},
-    theme::{self, BOLD, PLAIN},
+use super::{gauges, head, messages};
+use crate::{
+    say::{summary, words},
+    transfer::severity::Severity,
+    view::{
+        Row, Scene,
+        text::{span, spans_width},
+        theme::{self, BOLD, PLAIN},
+    },
 };
-use crate::{say::sentences, transfer::events::Severity};
 
 /// At most three rows: all in one; the head and the bytes; or the head, what is wrong and the bytes.
 pub fn rows(scene: &Scene, height: usize) -> Vec<Row> {
@@ -14,10 +18,10 @@ pub fn rows(scene: &Scene, height: usize) -> Vec<Row> {
     }
     let mut rows = vec![head::first(scene)];
     let gauges = gauges::rows(scene);
-    let said = banner::rows(scene);
-    let pressing = banner::presses(scene) || gauges.is_empty();
+    let pressing = messages::presses(scene) || gauges.is_empty();
     if pressing {
-        rows.extend(said.into_iter().take(height - 1 - usize::from(!gauges.is_empty() && height > 2)));
+        let room = height - 1 - usize::from(!gauges.is_empty() && height > 2);
+        rows.extend(messages::rows(scene).into_iter().take(room));
     }
     rows.extend(gauges);
     rows.truncate(height);
@@ -26,16 +30,13 @@ pub fn rows(scene: &Scene, height: usize) -> Vec<Row> {
 
 /// Everything in one row, the most telling first.
 fn one(scene: &Scene) -> Row {
-    let state = scene.health.state;
+    let health = &scene.readout.health;
     let mut row = Row::new();
-    if scene.health.tone >= Severity::Warning {
-        row.push(span(
-            format!("{} {} ", theme::glyph(scene.health.tone), state.as_str().to_uppercase()),
-            theme::style(scene.health.tone),
-        ));
+    if health.severity >= Severity::Warning {
+        let badge = format!("{} {} ", theme::symbol(health.severity), words::health_badge(health));
+        row.push(span(badge, theme::style(health.severity)));
     }
-    let words = sentences::headline(scene.execution, &scene.now);
-    for (place, word) in words.into_iter().enumerate() {
+    for (place, word) in summary::headline(&scene.readout, &scene.time).into_iter().enumerate() {
         if place > 0 {
             row.push(span("  ", PLAIN));
         }

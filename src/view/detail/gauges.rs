@@ -2,15 +2,15 @@
 
 use ratatui::style::Style;
 
-use super::{
-    Row, Scene,
-    text::{span, width},
-    theme::{self, BOLD, DIM, DONE, PLAIN},
-};
 use crate::{
     aws::snapshot::{Mode, Status},
-    say::units,
-    transfer::{judge::health::HealthState, present::progress::Gauge},
+    say::{rate, units},
+    transfer::present::progress::Gauge,
+    view::{
+        Row, Scene,
+        text::{span, width},
+        theme::{self, BOLD, DIM, DONE, PLAIN},
+    },
 };
 
 /// A gauge, said in texts.
@@ -24,11 +24,13 @@ struct Said {
 
 /// Two rows; none while nothing is to be measured, in the queue and at launch.
 pub fn rows(scene: &Scene) -> Vec<Row> {
-    let Some(snapshot) = scene.snapshot else { return Vec::new() };
-    let (bytes, files) = (scene.execution.bytes(), scene.execution.files());
+    if scene.readout.snapshot.is_none() {
+        return Vec::new();
+    }
+    let (bytes, files) = (scene.readout.bytes, scene.readout.files);
     let begun = |gauge: Gauge| gauge.total.is_some() || gauge.done.is_some_and(|done| done != 0);
     let waiting = !matches!(
-        snapshot.status(),
+        scene.readout.status,
         Some(Status::Preparing | Status::Transferring | Status::Verifying | Status::Cancelling)
     );
     let reported = bytes.done.is_some() || files.done.is_some();
@@ -49,7 +51,7 @@ pub fn rows(scene: &Scene) -> Vec<Row> {
 
 /// Done is cyan, and green, amber or red once it is over.
 fn bar_style(scene: &Scene) -> Style {
-    if scene.execution.is_over() { theme::style(scene.health.tone) } else { DONE }
+    if scene.readout.is_over() { theme::style(scene.readout.health.severity) } else { DONE }
 }
 
 /// How wide each part of a gauge is.
@@ -116,15 +118,18 @@ pub fn bar(share: f64, columns: usize, style: Style) -> Row {
 fn said_of_bytes(scene: &Scene, gauge: Gauge) -> Said {
     let amounts = match (gauge.done, gauge.total) {
         (Some(done), Some(total)) => {
-            let (total_number, unit) = units::bytes_parts(total);
-            let (done_number, done_unit) = units::bytes_parts(done);
-            let done_unit = if done_unit == unit { String::new() } else { format!(" {done_unit}") };
-            format!("{done_number}{done_unit} of {}{total_number} {unit}", at_least(scene))
+            let unit = units::byte_unit(total as f64);
+            let done = if units::byte_unit(done as f64) == unit {
+                units::bytes_number(done as f64, unit)
+            } else {
+                units::bytes(done)
+            };
+            format!("{done} of {}{}", at_least(scene), units::bytes(total))
         }
         (Some(done), None) if done != 0 => units::bytes(done),
         _ => String::new(),
     };
-    let rate = rate(scene, scene.execution.timeline().byte_rate().map(|rate| units::byte_rate(rate.per_second)));
+    let rate = rate::bytes(&scene.readout.rate).unwrap_or_default();
     Said { label: "Bytes", share: gauge.fraction(), percent: percent(scene, gauge, false), amounts, rate }
 }
 
@@ -136,38 +141,22 @@ fn said_of_files(scene: &Scene, gauge: Gauge) -> Said {
         (Some(done), None) if done != 0 => units::count(done),
         _ => String::new(),
     };
-    let rate = rate(scene, scene.execution.timeline().file_rate().map(|rate| units::item_rate(rate.per_second)));
-    let basic = scene.execution.applicability().mode == Mode::Basic && !scene.execution.is_over();
+    let rate = rate::files(&scene.readout.rate).unwrap_or_default();
+    let basic = scene.readout.applicability().mode == Mode::Basic && !scene.readout.is_over();
     Said { label: "Files", share: gauge.fraction(), percent: percent(scene, gauge, basic), amounts, rate }
 }
 
 fn at_least(scene: &Scene) -> &'static str {
-    if scene.execution.totals_grow() { "≥ " } else { "" }
+    if scene.readout.totals_grow { "≥ " } else { "" }
 }
 
 fn percent(scene: &Scene, gauge: Gauge, about: bool) -> String {
     match gauge.fraction() {
         Some(fraction) if about => format!("≈ {}", units::percent(fraction)),
         Some(fraction) => units::percent(fraction),
-        None if scene.execution.is_over() => "none".into(),
+        None if scene.readout.is_over() => "none".into(),
         None => "counting".into(),
     }
-}
-
-/// The rate; or since when there is none, since an old rate is not the rate of now.
-fn rate(scene: &Scene, rate: Option<String>) -> String {
-    if scene.execution.is_over() || scene.execution.status() != Some(Status::Transferring) {
-        return String::new();
-    }
-    let still = scene.execution.counters_unchanged_for();
-    if scene.health.state == HealthState::Blind {
-        return "not seen".into();
-    }
-    let step = scene.execution.step().unwrap_or_default();
-    if rate.is_some() && still >= jiff::SignedDuration::from_secs(60).max(step * 3) {
-        return format!("still {}", units::duration(still));
-    }
-    rate.unwrap_or_else(|| "measuring".into())
 }
 
 #[cfg(test)]

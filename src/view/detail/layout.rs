@@ -1,6 +1,11 @@
 //! It fits: which parts of the watch are there, and how high each one is.
 
-use super::{Row, Scene, banner, eta, events, footer, gauges, head, options, phases, pipeline, throughput};
+use super::{chart, eta, events, gauges, head, messages, phases, pipeline};
+use crate::view::{
+    Row, Scene, options,
+    text::{span, spans_width},
+    theme::PLAIN,
+};
 
 /// A part of the watch.
 struct Part {
@@ -13,6 +18,8 @@ struct Part {
     given: usize,
     /// Whether a blank row before it is welcome.
     apart: bool,
+    /// Whether it is of the inner width.
+    is_inner: bool,
 }
 
 enum Content {
@@ -30,9 +37,13 @@ enum Content {
 
 impl Part {
     fn new(rank: u8, least: usize, apart: bool, content: Content) -> Self {
-        let mut part = Self { least, content, rank, given: 0, apart };
+        let mut part = Self { least, content, rank, given: 0, apart, is_inner: false };
         part.least = part.least.min(part.most());
         part
+    }
+
+    fn inner(rank: u8, least: usize, apart: bool, content: Content) -> Self {
+        Self { is_inner: true, ..Self::new(rank, least, apart, content) }
     }
 
     fn most(&self) -> usize {
@@ -51,60 +62,98 @@ impl Part {
     }
 }
 
-/// The rows of the watch, as many as the screen has.
-pub fn watch(scene: &Scene, height: usize) -> Vec<Row> {
-    let body = height - 1;
-    let mut parts = parts(scene, pipeline::rows(scene), body);
-    share_out(&mut parts, body);
+/// From this many columns and rows on, events and settings stand beside gauges and chart.
+const WIDE: usize = 160;
+const HIGH: usize = 30;
+/// Columns of what stands at the side, and between it and the rest.
+const SIDE: usize = 60;
+const GAP: usize = 3;
+
+/// The rows of the watch, as many as there is room for.
+pub fn rows(scene: &Scene, height: usize) -> Vec<Row> {
+    if scene.width >= WIDE && height >= HIGH { beside(scene, height) } else { below(scene, scene, height, true).0 }
+}
+
+/// Everything below each other. Gives with it the row at which the parts of the inner width begin.
+fn below(outer: &Scene, inner: &Scene, height: usize, with_events: bool) -> (Vec<Row>, usize) {
+    let mut parts = parts(outer, inner, pipeline::rows(inner), height, with_events);
+    share_out(&mut parts, height);
     if parts.iter().any(|part| part.rank == STEPS && part.given < part.most()) {
-        parts = self::parts(scene, pipeline::failures(scene).into_iter().collect(), body);
-        share_out(&mut parts, body);
+        let failures = pipeline::failures(inner).into_iter().collect();
+        parts = self::parts(outer, inner, failures, height, with_events);
+        share_out(&mut parts, height);
     }
-    let mut rows = assemble(scene, parts, body);
-    rows.resize(body, Row::new());
-    rows.push(footer::of_watch(scene));
+    let (mut rows, begins) = assemble(inner, parts, height);
+    rows.resize(height, Row::new());
+    (rows, begins)
+}
+
+/// Events and settings at the right, all else at the left, under head, phases and messages.
+fn beside(scene: &Scene, height: usize) -> Vec<Row> {
+    let left = scene.width - SIDE - GAP;
+    let (mut rows, begins) = below(scene, &scene.narrowed(left), height, false);
+    let room = height.saturating_sub(begins + 1);
+    let side = side(&scene.narrowed(SIDE), room);
+    for (row, right) in rows.iter_mut().skip(begins).zip(side) {
+        let fill = (left + GAP).saturating_sub(spans_width(row));
+        row.push(span(" ".repeat(fill), PLAIN));
+        row.extend(right);
+    }
+    rows
+}
+
+/// Events, the newest of them where they are many, and below them the settings.
+fn side(scene: &Scene, room: usize) -> Vec<Row> {
+    let settings = options::settings(scene);
+    let count = scene.readout.events().iter().len() + 1;
+    // more than half of it goes to events only where settings leave it
+    let for_events = count.min((room / 2).max(room.saturating_sub(settings.len() + 1)));
+    let mut rows = events::newest(scene, for_events);
+    rows.push(Row::new());
+    rows.extend(settings);
+    rows.truncate(room);
     rows
 }
 
 const STEPS: u8 = 7;
 
-/// The parts in the order of the screen.
-fn parts(scene: &Scene, steps: Vec<Row>, body: usize) -> Vec<Part> {
+/// The parts in the order of the screen: some of the outer width, the others of the inner one.
+fn parts(outer: &Scene, inner: &Scene, steps: Vec<Row>, height: usize, with_events: bool) -> Vec<Part> {
     use Content::{Chart, Events, Rows, Sentences, Settings};
-    let said = banner::rows(scene);
-    let presses = banner::presses(scene);
+    let said = messages::rows(outer);
+    let presses = messages::presses(outer);
     // What presses may take all but the head and the bytes; what does not, a third.
-    let gauges_tell = body < 12 && scene.execution.bytes().done.is_some_and(|done| done > 0);
+    let gauges_tell = height < 12 && inner.readout.bytes.done.is_some_and(|done| done > 0);
     let said_at_most = match presses {
-        true => body.saturating_sub(2),
+        true => height.saturating_sub(2),
         // on a small screen numbers come before comments on them
         false if gauges_tell => 0,
-        false => body.div_ceil(3),
+        false => height.div_ceil(3),
     };
     let said = Sentences(said, said_at_most);
     let no_steps = steps.is_empty();
-    let mut gauges = gauges::rows(scene);
+    let mut gauges = gauges::rows(inner);
     let second_gauge = gauges.split_off(gauges.len().min(1));
     let said_least = said_at_most.min(2);
     let steps_least = steps.len();
     let mut parts = vec![
-        Part::new(0, 1, false, Rows(vec![head::first(scene)])),
-        Part::new(6, 1, false, Rows(vec![head::second(scene)])),
-        Part::new(5, 1, true, Rows(phases::rail(scene).into_iter().collect())),
+        Part::new(0, 1, false, Rows(vec![head::first(outer)])),
+        Part::new(6, 1, false, Rows(vec![head::second(outer)])),
+        Part::new(5, 1, true, Rows(phases::row(outer).into_iter().collect())),
         Part::new(if presses { 1 } else { 4 }, said_least, true, said),
-        Part::new(if presses { 0 } else { 2 }, 1, true, Rows(gauges)),
-        Part::new(3, 1, false, Rows(second_gauge)),
-        Part::new(4, 1, false, Rows(eta::row(scene).into_iter().collect())),
-        Part::new(STEPS, steps_least, true, Rows(steps)),
+        Part::inner(if presses { 0 } else { 2 }, 1, true, Rows(gauges)),
+        Part::inner(3, 1, false, Rows(second_gauge)),
+        Part::inner(4, 1, false, Rows(eta::row(inner).into_iter().collect())),
+        Part::inner(STEPS, steps_least, true, Rows(steps)),
     ];
-    if scene.width >= 40 && throughput::has_something(scene) {
-        parts.push(Part::new(8, 4, true, Chart(22)));
-    } else if no_steps {
-        parts.push(Part::new(10, 3, true, Settings(options::settings(scene))));
+    if inner.width >= 40 && chart::has_something(inner) {
+        parts.push(Part::inner(8, 4, true, Chart(if with_events { 22 } else { usize::MAX })));
+    } else if no_steps && with_events {
+        parts.push(Part::inner(10, 3, true, Settings(options::settings(inner))));
     }
-    let events = scene.execution.events().iter().len();
-    if events > 0 {
-        parts.push(Part::new(9, 2, true, Events(events + 1)));
+    let events = inner.readout.events().iter().len();
+    if events > 0 && with_events {
+        parts.push(Part::inner(9, 2, true, Events(events + 1)));
     }
     parts
 }
@@ -167,24 +216,29 @@ fn is_settings(part: &Part) -> bool {
     matches!(part.content, Content::Settings(_))
 }
 
-fn assemble(scene: &Scene, parts: Vec<Part>, height: usize) -> Vec<Row> {
+fn assemble(scene: &Scene, parts: Vec<Part>, height: usize) -> (Vec<Row>, usize) {
     let mut rows = Vec::with_capacity(height);
+    let mut begins = None;
     for part in parts.into_iter().filter(|part| part.given > 0) {
         if part.apart {
             rows.push(Row::new());
+        }
+        if part.is_inner {
+            begins = begins.or(Some(rows.len()));
         }
         match part.content {
             Content::Sentences(mut all, _) => {
                 if part.given < all.len() {
                     all.truncate(part.given);
-                    banner::mark_cut(&mut all, scene.width);
+                    messages::mark_cut(&mut all, scene.width);
                 }
                 rows.append(&mut all);
             }
             Content::Rows(all) | Content::Settings(all) => rows.extend(all.into_iter().take(part.given)),
-            Content::Chart(_) => rows.extend(throughput::rows(scene, part.given)),
+            Content::Chart(_) => rows.extend(chart::rows(scene, part.given)),
             Content::Events(_) => rows.extend(events::newest(scene, part.given)),
         }
     }
-    rows
+    let begins = begins.unwrap_or(rows.len() + 1);
+    (rows, begins)
 }

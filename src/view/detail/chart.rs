@@ -3,20 +3,15 @@
 use jiff::{SignedDuration, Timestamp};
 use ratatui::style::{Modifier, Style};
 
-use super::{
-    Row, Scene,
-    head::both_ends,
-    text::{span, width},
-    theme::{self, BOLD, DIM, DONE, PLAIN},
-};
 use crate::{
     app::{Measure, RANGES, fitting},
     aws::snapshot::Status,
-    say::units,
-    transfer::{
-        events::Severity,
-        judge::health::HealthState,
-        past::timeline::{Rate, Stretch},
+    say::{rate, units},
+    transfer::{past::timeline::Stretch, present::rates::Current, severity::Severity},
+    view::{
+        Row, Scene,
+        text::{both_ends, span, width},
+        theme::{self, BOLD, DIM, DONE, PLAIN},
     },
 };
 
@@ -25,13 +20,14 @@ const AXIS: usize = 8;
 
 /// Whether there is a rate to show, or one is about to come.
 pub fn has_something(scene: &Scene) -> bool {
-    !scene.execution.timeline().is_empty() || scene.execution.status() == Some(Status::Transferring)
+    !scene.readout.timeline().is_empty() || scene.readout.status == Some(Status::Transferring)
 }
 
 /// What the chart is of.
 struct Subject {
     amount: fn(&Stretch) -> i64,
-    now: Option<Rate>,
+    /// The current rate; `None` unless something moves.
+    now: Option<f64>,
     average: Option<f64>,
     highest: Option<f64>,
     in_bytes: bool,
@@ -40,7 +36,8 @@ struct Subject {
 impl Subject {
     /// What was chosen; else bytes, or files where no byte moves.
     fn of(scene: &Scene) -> Self {
-        let timeline = scene.execution.timeline();
+        let readout = &scene.readout;
+        let timeline = readout.timeline();
         let moved = |amount: fn(&Stretch) -> i64| timeline.all().any(|stretch| amount(stretch) > 0);
         let by_itself = || {
             let files_only = !moved(|stretch| stretch.bytes) && moved(|stretch| stretch.files);
@@ -49,15 +46,15 @@ impl Subject {
         match scene.app.measure().unwrap_or_else(by_itself) {
             Measure::Files => Self {
                 amount: |stretch| stretch.files,
-                now: timeline.file_rate(),
+                now: readout.rate.files(),
                 average: None,
                 highest: None,
                 in_bytes: false,
             },
             Measure::Bytes => Self {
                 amount: |stretch| stretch.bytes,
-                now: timeline.byte_rate(),
-                average: scene.execution.average(),
+                now: readout.rate.bytes(),
+                average: readout.average,
                 highest: timeline.peak(),
                 in_bytes: true,
             },
@@ -69,9 +66,9 @@ impl Subject {
 pub fn rows(scene: &Scene, height: usize) -> Vec<Row> {
     let subject = Subject::of(scene);
     let columns = scene.width.saturating_sub(AXIS);
-    let until = scene.execution.responded_at().unwrap_or(scene.now.at);
+    let until = scene.readout.responded_at().unwrap_or(scene.time.now);
     let (from, to) = range(scene, until, columns);
-    let parts = scene.execution.timeline().parts(from, to, columns, subject.amount);
+    let parts = scene.readout.timeline().parts(from, to, columns, subject.amount);
     let peak = parts.iter().flatten().copied().fold(0.0, f64::max);
     let axis_rows = if height >= 5 { 2 } else { 1 };
     let bars = height.saturating_sub(1 + axis_rows);
@@ -91,19 +88,26 @@ pub fn rows(scene: &Scene, height: usize) -> Vec<Row> {
 }
 
 fn nothing_yet(scene: &Scene) -> &'static str {
-    if scene.execution.is_over() {
-        "nothing was seen to move"
-    } else if scene.app.range().is_some() && !scene.execution.timeline().is_empty() {
-        "nothing was seen to move in this time"
+    if scene.readout.is_over() {
+        "no transfer seen"
+    } else if scene.app.range().is_some() && !scene.readout.timeline().is_empty() {
+        "no transfer seen in this time"
     } else {
-        "measuring: a rate needs three changes of the counters, which come every 15s or so"
+        "measuring: a rate needs three counter changes, about 15s apart"
     }
 }
 
-/// The range that was chosen, else the shortest that holds the time watched; up to a multiple of a column's
-/// width: the chart moves by whole columns, and a bar that was drawn stays as it is.
+/// The range that was chosen; else, once it is over, the transfer from its beginning to its end; else the shortest
+/// range that holds the time watched. A running chart ends at a multiple of a column's
+/// width: it moves by whole columns, and a bar that was drawn stays as it is.
 fn range(scene: &Scene, until: Timestamp, columns: usize) -> (Timestamp, Timestamp) {
-    let watched = until.duration_since(scene.execution.watched_since());
+    if scene.readout.is_over()
+        && scene.app.range().is_none()
+        && let Some(begins) = scene.readout.timeline().begins().filter(|begins| *begins < until)
+    {
+        return (begins, until);
+    }
+    let watched = until.duration_since(scene.readout.watched_since());
     let fits = RANGES.get(fitting(watched)).copied().unwrap_or_else(|| watched.as_secs());
     let seconds = scene.app.range().unwrap_or(fits);
     let column = (seconds.saturating_mul(1000) / columns.max(1) as i64).max(1);
@@ -133,7 +137,7 @@ impl Scale {
 
     /// A number in the chart's unit.
     fn number(&self, rate: f64) -> String {
-        if self.in_bytes { units::in_unit(rate, self.unit).0 } else { units::item_rate(rate).replace(" /s", "") }
+        if self.in_bytes { units::bytes_number(rate, self.unit) } else { units::item_number(rate) }
     }
 
     fn unit(&self) -> String {
@@ -143,23 +147,24 @@ impl Scale {
 
 fn header(scene: &Scene, subject: &Subject, peak: f64, scale: &Scale) -> Row {
     let mut facts = Vec::new();
-    let seen = scene.health.state != HealthState::Blind;
-    if seen && scene.execution.status() == Some(Status::Transferring) {
-        let still = scene.execution.counters_unchanged_for() >= SignedDuration::from_secs(60);
-        match subject.now {
-            Some(rate) if !still => facts.push(format!("now {}", scale.number(rate.per_second))),
-            Some(_) => {}
-            None => facts.push("now measuring".into()),
-        }
+    match (&scene.readout.rate, subject.now) {
+        (Current::None, _) => {}
+        (_, Some(now)) => facts.push(format!("now {}", scale.number(now))),
+        (current, None) => facts.extend(rate::bytes(current)),
     }
     if peak > 0.0 {
-        facts.extend(subject.average.map(|average| format!("console average {}", scale.number(average))));
+        let average = subject.average.map(|average| format!("average (as in the console) {}", scale.number(average)));
+        facts.extend(average);
         facts.push(format!("peak {} {}", scale.number(subject.highest.unwrap_or(peak)), scale.unit()));
     }
     let chosen =
         scene.app.range().map(|range| format!("   last {}", units::duration(SignedDuration::from_secs(range))));
     let title = vec![span("Throughput", BOLD), span(chosen.unwrap_or_default(), DIM)];
-    both_ends(title, vec![span(facts.join("   "), PLAIN)], scene.width)
+    let mut facts = facts.join("   ");
+    if width(&facts) + 14 > scene.width {
+        facts = facts.replace(" (as in the console)", "");
+    }
+    both_ends(title, vec![span(facts, PLAIN)], scene.width)
 }
 
 /// One row of bars, the highest first.
@@ -197,16 +202,16 @@ fn axis(scene: &Scene, parts: &[Option<f64>], from: Timestamp, to: Timestamp) ->
     let mut cells: Vec<(&str, Style)> =
         parts.iter().map(|part| (if part.is_some() { "─" } else { "╌" }, DIM)).collect();
     let whole = to.duration_since(from).as_secs_f64();
-    let inside = scene.execution.events().iter().filter(|event| event.at >= from && event.at < to);
-    for event in inside.filter(|event| event.marks) {
+    let inside = scene.readout.events().iter().filter(|event| event.at >= from && event.at < to);
+    for event in inside.filter(|event| event.kind.is_turn()) {
         let place = event.at.duration_since(from).as_secs_f64() / whole * parts.len() as f64;
         if let Some(cell) = cells.get_mut(place as usize) {
             // of two in one column, the graver one stays
-            let quieter = cell.0 == "─" || cell.0 == "╌" || event.tone >= Severity::Warning;
+            let quieter = cell.0 == "─" || cell.0 == "╌" || event.kind.severity() >= Severity::Warning;
             if quieter {
-                *cell = match event.tone {
+                *cell = match event.kind.severity() {
                     Severity::Info | Severity::Ok => ("┴", PLAIN),
-                    tone => (theme::glyph(tone), theme::style(tone)),
+                    severity => (theme::symbol(severity), theme::style(severity)),
                 };
             }
         }
@@ -219,7 +224,7 @@ fn axis(scene: &Scene, parts: &[Option<f64>], from: Timestamp, to: Timestamp) ->
 fn times(scene: &Scene, from: Timestamp, to: Timestamp, columns: usize) -> Row {
     let span_of = to.duration_since(from);
     let format = if span_of >= SignedDuration::from_hours(24) { "%-d %b %H:%M" } else { "%H:%M" };
-    let label = |at: Timestamp| at.to_zoned(scene.now.zone.clone()).strftime(format).to_string();
+    let label = |at: Timestamp| at.to_zoned(scene.time.zone.clone()).strftime(format).to_string();
     let middle = from.checked_add(span_of / 2).map(label).unwrap_or_default();
     let (first, last) = (label(from), label(to));
     let room = columns.saturating_sub(width(&first) + width(&last));

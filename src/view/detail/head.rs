@@ -2,38 +2,41 @@
 
 use ratatui::style::Modifier;
 
-use super::{
-    Row, Scene,
-    text::{cut, cut_middle, span, spans_width, width},
-    theme::{self, BOLD, DIM, PLAIN},
-};
 use crate::{
     aws::snapshot::{Mode, Status},
-    say::units,
-    transfer::{events::Severity, judge::health::HealthState},
+    say::{summary::NO_RESPONSE, units, words},
+    transfer::{
+        judge::{health::HealthState, outcome::Outcome},
+        severity::Severity,
+    },
+    view::{
+        Row, Scene,
+        text::{both_ends, cut, cut_middle, span, spans_width, width},
+        theme::{self, BOLD, DIM, PLAIN},
+    },
 };
 
 /// Name, mode, status and health.
 pub fn first(scene: &Scene) -> Row {
     let several = scene.app.executions().len();
     let place = if several > 1 { format!("{}/{several} ", scene.app.selected() + 1) } else { String::new() };
-    let name = scene.execution.task().name.as_deref().unwrap_or(scene.execution.arn().id()).to_owned();
+    let name = scene.readout.name().to_owned();
     let mut right = Row::new();
-    // From the least to the most telling: what does not fit goes first.
-    let mut chips = vec![mode(scene), status(scene), health(scene)];
+    // from the least to the most telling: what does not fit goes first
+    let mut badges = vec![mode(scene), status(scene), health(scene)];
     let least_name = width(&name).min(16);
     loop {
         right.clear();
-        for chip in chips.iter().filter(|chip| !chip.is_empty()) {
+        for badge in badges.iter().filter(|badge| !badge.is_empty()) {
             right.push(span("   ", PLAIN));
-            right.extend(chip.iter().cloned());
+            right.extend(badge.iter().cloned());
         }
-        if spans_width(&right) + width(&place) + least_name <= scene.width || chips.len() <= 1 {
+        if spans_width(&right) + width(&place) + least_name <= scene.width || badges.len() <= 1 {
             break;
         }
         // the status is dropped last, but a health that alarms outlives it
-        let drop = if chips.len() == 3 || scene.health.tone >= Severity::Warning { 0 } else { 1 };
-        chips.remove(drop);
+        let drop = if badges.len() == 3 || scene.readout.health.severity >= Severity::Warning { 0 } else { 1 };
+        badges.remove(drop);
     }
     let room = scene.width.saturating_sub(spans_width(&right) + width(&place));
     both_ends(vec![span(place, DIM), span(cut(&name, room).into_owned(), BOLD)], right, scene.width)
@@ -41,14 +44,14 @@ pub fn first(scene: &Scene) -> Row {
 
 /// Where from, where to, and whose it is.
 pub fn second(scene: &Scene) -> Row {
-    let arn = scene.execution.arn();
-    let task = scene.execution.task();
+    let arn = scene.readout.arn();
+    let task = scene.readout.task();
     let full = format!("{} · {} · {}", arn.account, arn.region, arn.id());
     let forms = [full.clone(), format!("{} · {}", arn.region, arn.id()), arn.id().to_owned()];
     let way = match (&task.source, &task.destination) {
         (None, None) => None,
         (source, destination) => {
-            let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "(not known)".into());
+            let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "unknown".into());
             Some((side(source), side(destination)))
         }
     };
@@ -81,60 +84,52 @@ pub fn second(scene: &Scene) -> Row {
 }
 
 fn mode(scene: &Scene) -> Row {
-    match scene.snapshot.map(|snapshot| snapshot.mode()) {
-        // an answer that names no mode says little of it
-        Some(Mode::Basic) if scene.snapshot.is_some_and(|s| s.task_mode.is_none() && s.options.is_none()) => Row::new(),
+    match scene.readout.snapshot.map(|snapshot| snapshot.mode()) {
+        // a response that names no mode says little of it
+        Some(Mode::Basic) if scene.readout.snapshot.is_some_and(|s| s.task_mode.is_none() && s.options.is_none()) => {
+            Row::new()
+        }
         Some(mode) => vec![span(mode.as_str().to_owned(), DIM)],
         None => Row::new(),
     }
 }
 
-/// Glyph, word, and how long.
+/// Symbol, word, and how long.
 fn status(scene: &Scene) -> Row {
-    let Some(snapshot) = scene.snapshot else {
-        return vec![span("asking", DIM)];
-    };
-    let Some(status) = snapshot.status() else {
+    if scene.readout.snapshot.is_none() {
+        return vec![span(NO_RESPONSE, DIM)];
+    }
+    let Some(status) = &scene.readout.status else {
         return vec![span("no status", DIM)];
     };
-    let tone = if status.is_over() { scene.health.tone } else { Severity::Info };
-    let glyph = match status {
-        Status::Success | Status::Error => theme::glyph(tone),
+    let severity = if status.is_over() { scene.readout.health.severity } else { Severity::Info };
+    let symbol = match status {
+        Status::Success | Status::Error => theme::symbol(severity),
         Status::Queued | Status::Launching | Status::Other(_) => "◌",
         _ => "●",
     };
-    let lasted = if status.is_over() {
-        scene.execution.elapsed(scene.now.at)
-    } else {
-        scene.execution.phase_lasted(scene.now.at)
+    let lasted = match scene.readout.phase_age {
+        Some(age) => Some(words::age(age)),
+        None => scene.readout.elapsed.filter(|_| status.is_over()).map(units::duration),
     };
-    let mut chip = vec![span(format!("{glyph} {status}"), theme::style(tone).add_modifier(Modifier::BOLD))];
-    chip.extend(lasted.map(|lasted| span(format!(" {}", units::duration(lasted)), PLAIN)));
-    chip
+    let mut badge = vec![span(format!("{symbol} {status}"), theme::style(severity).add_modifier(Modifier::BOLD))];
+    badge.extend(lasted.map(|lasted| span(format!(" {lasted}"), PLAIN)));
+    badge
 }
 
 fn health(scene: &Scene) -> Row {
-    let state = scene.health.state;
-    let word = match state {
-        HealthState::FinishedWithFailures => "NOT WHOLE".to_owned(),
-        HealthState::Failed if scene.health.tone == Severity::Warning => "PARTIAL".to_owned(),
+    let health = &scene.readout.health;
+    let word = match (health.state, scene.readout.outcome) {
+        (HealthState::Failed, Some(Outcome::Cancelled)) => "CANCELLED".to_owned(),
+        (HealthState::Failed, _) if health.severity == Severity::Warning => words::health_badge(health),
         // status and health would say the same twice
-        HealthState::Finished | HealthState::Failed | HealthState::Cancelling => return Row::new(),
-        state => state.as_str().to_uppercase(),
+        (HealthState::Finished | HealthState::Failed | HealthState::Cancelling, _) => return Row::new(),
+        _ => words::health_badge(health),
     };
-    let tone = scene.health.tone;
-    let text = format!("{} {word}", theme::glyph(tone));
-    match tone {
-        Severity::Critical => vec![span(format!(" {text} "), theme::style(tone).add_modifier(Modifier::REVERSED))],
-        tone => vec![span(text, theme::style(tone))],
+    let text = format!("{} {word}", theme::symbol(health.severity));
+    let style = theme::style(health.severity);
+    match health.severity {
+        Severity::Critical => vec![span(format!(" {text} "), style.add_modifier(Modifier::REVERSED))],
+        _ => vec![span(text, style)],
     }
-}
-
-/// One row with something at each end; what is at the left gives way.
-pub fn both_ends(left: Row, right: Row, columns: usize) -> Row {
-    let gap = columns.saturating_sub(spans_width(&left) + spans_width(&right));
-    let mut row = left;
-    row.push(span(" ".repeat(gap), PLAIN));
-    row.extend(right);
-    row
 }

@@ -1,0 +1,281 @@
+//! Every variant of what is judged has its words in every form.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+use super::{advice, bottleneck, eta, events, finding, rate, units::LocalTime, words};
+use crate::{
+    aws::{
+        applicability::NotApplicable,
+        fault::{Fault, FaultKind},
+        snapshot::Status,
+    },
+    transfer::{
+        events::Kind,
+        judge::{
+            advice::{Advice, Agents, Log, Remedy, Storage, Tells},
+            bottleneck::Bottleneck,
+            estimate::{Stage, Unknown},
+            health::{Finding, Health, HealthState},
+            outcome::Outcome,
+        },
+        past::{
+            phases::{Age, PhaseState},
+            pipeline::Step,
+            timeline::Rate,
+        },
+        present::{progress::Ending, rates::Current},
+        severity::Severity,
+    },
+};
+
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+
+const UTC: TimeZone = TimeZone::UTC;
+
+fn said(bottleneck: &Bottleneck) -> String {
+    bottleneck::sentence(bottleneck, &LocalTime { now: Timestamp::UNIX_EPOCH, zone: &UTC })
+}
+
+/// A sentence has a capital, an end, one line, and says nothing of how it is made.
+fn assert_sentence(text: &str) {
+    assert!(text.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit()), "{text}");
+    assert!(text.ends_with('.') && !text.contains(".."), "{text}");
+    assert_plain(text);
+}
+
+fn assert_plain(text: &str) {
+    assert!(!text.is_empty() && text.trim() == text && !text.contains("  ") && !text.contains('\n'), "{text:?}");
+    assert!(!text.contains(['{', '}']) && !text.contains("Some(") && !text.contains("::"), "{text:?}");
+}
+
+/// A coded word: lower-case letters and underscores.
+fn assert_code(code: &str) {
+    assert!(!code.is_empty() && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{code}");
+}
+
+fn fault() -> Fault {
+    Fault::new(FaultKind::Unreachable, "the network is down")
+}
+
+fn findings() -> Vec<Finding> {
+    let (unchanged_for, last_change) = (MINUTE, Some(Timestamp::UNIX_EPOCH));
+    let mut all = vec![
+        Finding::Unseen { unseen_for: None, fault: fault() },
+        Finding::Unseen { unseen_for: Some(MINUTE), fault: fault() },
+        Finding::Stalled { unchanged_for, usual_step: None, last_change },
+        Finding::Stalled { unchanged_for, usual_step: Some(MINUTE), last_change: None },
+        Finding::Idle { unchanged_for, last_change },
+        Finding::Quiet { unchanged_for, last_change },
+        Finding::Slow { rate: 1e6, window: 600.0, median: 1e8 },
+        Finding::Failing { step: Step::Verified, failed: 12, share: 0.02, by_the_end: None, since: None },
+        Finding::Failing { step: Step::Listed, failed: 1, share: 0.5, by_the_end: Some(9_000_000), since: None },
+        Finding::Launching(Age::AtLeast(MINUTE)),
+    ];
+    all.extend(endings().into_iter().map(Finding::Incomplete));
+    all
+}
+
+fn endings() -> Vec<Ending> {
+    vec![
+        Ending::Whole,
+        Ending::Nothing,
+        Ending::Failures(1),
+        Ending::Short(2),
+        Ending::BytesShort(4096),
+        Ending::SkippedOfAll(1),
+    ]
+}
+
+#[test]
+fn findings_have_a_sentence_and_a_short_form() {
+    for found in findings() {
+        assert_sentence(&finding::sentence(&found));
+        if let Some(short) = finding::short(&found) {
+            assert_plain(&short);
+            assert!(short.len() <= 24 && !short.ends_with('.'), "{short}");
+        }
+    }
+}
+
+#[test]
+fn health_has_a_code_a_word_and_a_badge() {
+    let mut codes = BTreeSet::new();
+    for state in HealthState::ALL {
+        for severity in [Severity::Ok, Severity::Info, Severity::Warning, Severity::Critical] {
+            let health = Health { state, severity, finding: None };
+            assert_plain(words::health(&health));
+            assert_eq!(words::health_badge(&health), words::health(&health).to_uppercase());
+            assert_code(words::severity_code(severity));
+        }
+        assert_code(words::health_code(state));
+        codes.insert(words::health_code(state));
+    }
+    assert_eq!(codes.len(), HealthState::ALL.len(), "no two states share a code");
+}
+
+#[test]
+fn outcomes_phases_steps_and_ages_have_their_words() {
+    for outcome in Outcome::ALL {
+        assert_code(words::outcome_code(outcome));
+        assert_plain(&events::words(&Kind::Ended(outcome)));
+    }
+    for state in [PhaseState::Unseen, PhaseState::Done, PhaseState::Failed, PhaseState::Current, PhaseState::Ahead] {
+        assert_code(words::phase_code(state));
+    }
+    for step in Step::ALL {
+        assert_plain(words::step(step));
+        assert_plain(words::step_noun(step));
+        assert_plain(words::step_verb(step));
+    }
+    for age in [Age::Seen(MINUTE), Age::Reported(MINUTE), Age::AtLeast(MINUTE), Age::AtMost(MINUTE)] {
+        assert!(words::age(age).ends_with("1m") && words::age_in_words(age).ends_with("1m"));
+        assert_eq!(words::age_bound(age).is_some(), words::age(age).starts_with(['≥', '≤']));
+    }
+    for status in ["QUEUED", "LAUNCHING", "SUCCESS", "NOVEL"] {
+        assert_plain(&words::status(&Status::from(status)));
+    }
+}
+
+#[test]
+fn bottlenecks_have_a_sentence_and_a_code() {
+    let limit = |compression_is_vain| Bottleneck::BandwidthLimit { used: 0.97, limit: 1 << 20, compression_is_vain };
+    let backlog = |before, after| Bottleneck::Backlog { before, after, waiting: 1_820_000, growth: 659.0 };
+    for bottleneck in [
+        limit(true),
+        limit(false),
+        Bottleneck::ItemCount { files_per_second: 10.0, size: 2000, size_before: 10_000 },
+        backlog(Step::Listed, Step::Prepared),
+        backlog(Step::Prepared, Step::Transferred),
+        backlog(Step::Transferred, Step::Verified),
+        Bottleneck::RateChanged { at: Timestamp::UNIX_EPOCH, from: 1e6, to: 2e6 },
+        Bottleneck::Compression(0.4),
+    ] {
+        assert_sentence(&said(&bottleneck));
+        assert_code(words::bottleneck_code(&bottleneck));
+    }
+    assert_eq!(
+        said(&backlog(Step::Prepared, Step::Transferred)),
+        "Transfer is the bottleneck: 1.82M files prepared but not transferred, growing by 659/s."
+    );
+}
+
+#[test]
+fn advice_has_sentences_that_fit_the_agents() {
+    let agents = [Agents::Used, Agents::None, Agents::Unknown];
+    let mut all: Vec<Advice> = Vec::new();
+    for agents in agents {
+        all.extend([Advice::StuckLaunching(agents), Advice::Stalled(agents)]);
+        all.extend([Remedy::Memory(agents), Remedy::AzureToken(agents)].map(Advice::Remedy));
+    }
+    let storages = [Storage::Ontap, Storage::Server, Storage::Unknown];
+    all.extend(storages.map(|storage| Advice::Remedy(Remedy::InputOutput(storage))));
+    all.extend(
+        [
+            Remedy::InterfaceDeleted,
+            Remedy::NfsIdMapping,
+            Remedy::SmbFailover,
+            Remedy::RootSquash,
+            Remedy::Mount,
+            Remedy::Kerberos,
+            Remedy::Bucket,
+            Remedy::LocationAccess,
+            Remedy::FilesChanged,
+            Remedy::ItemsSkipped,
+            Remedy::RegionDisabled,
+        ]
+        .map(Advice::Remedy),
+    );
+    for log in [Log::Off, Log::NoGroup, Log::Group("/aws/datasync".into()), Log::Unknown] {
+        all.extend([Tells::Cause, Tells::Items].map(|tells| Advice::Log(log.clone(), tells)));
+    }
+    for advice in &all {
+        assert_sentence(&advice::sentence(advice));
+    }
+    for advice in [Advice::StuckLaunching(Agents::None), Advice::Stalled(Agents::None)] {
+        let text = advice::sentence(&advice);
+        assert!(!text.contains("agent is") && !text.contains("the agent"), "{text}");
+    }
+}
+
+#[test]
+fn an_unknown_end_has_a_reason() {
+    let stages =
+        [Stage::Before, Stage::Preparing, Stage::Transferring, Stage::Verifying, Stage::Cancelling, Stage::Over];
+    let mut all: Vec<Unknown> = stages.map(Unknown::NotTransferring).into();
+    all.extend((0..5).map(Unknown::FewChanges));
+    all.extend([Unknown::NoEstimate, Unknown::PastTotal, Unknown::Stalled(MINUTE)]);
+    for unknown in all {
+        assert_plain(&eta::unknown(&unknown));
+    }
+}
+
+#[test]
+fn rates_have_words_and_a_code() {
+    let moving = Rate { per_second: 1e6, window: 60.0 };
+    for current in [
+        Current::Moving { bytes: moving, files: moving },
+        Current::Still(MINUTE),
+        Current::Measuring,
+        Current::Unseen,
+        Current::None,
+    ] {
+        assert_code(rate::code(&current));
+        for words in [rate::bytes(&current), rate::files(&current)] {
+            assert_eq!(words.is_none(), current == Current::None);
+            words.iter().for_each(|words| assert_plain(words));
+        }
+    }
+}
+
+#[test]
+fn events_have_words() {
+    let status = |lasted| Kind::Status { from: Status::Queued, to: Status::Launching, lasted };
+    let mut all = vec![
+        Kind::PollFailed(fault()),
+        Kind::PollRecovered(MINUTE),
+        Kind::WatchResumed(MINUTE),
+        Kind::FirstPoll(Status::Transferring),
+        status(None),
+        status(Some(MINUTE)),
+        Kind::FirstBytes,
+        Kind::FirstFailures { step: Step::Verified, count: 1 },
+        Kind::FirstFailures { step: Step::Verified, count: 11 },
+        Kind::Passed(50),
+        Kind::LimitChanged(None),
+        Kind::LimitChanged(Some(1 << 20)),
+        Kind::EstimateChanged { from: 1, to: 2 },
+        Kind::ListingFinished { files: Some(8_214_507), bytes: None },
+        Kind::RateChanged { from: 1.0, to: 2.0 },
+        Kind::LinesUnreadable(1),
+        Kind::LinesUnreadable(2),
+    ];
+    all.extend(findings().into_iter().map(|found| Kind::Trouble(HealthState::Stalled, found)));
+    all.extend(HealthState::ALL.map(Kind::Recovered));
+    for kind in &all {
+        let words = events::words(kind);
+        assert_plain(&words);
+        assert!(!words.ends_with('.') && !words.starts_with(char::is_uppercase), "{words}");
+    }
+    assert_eq!(events::words(&status(Some(SignedDuration::from_secs(625)))), "launching (queued 10m 25s)");
+    assert_eq!(events::words(&Kind::FirstFailures { step: Step::Verified, count: 11 }), "verify: first failures (11)");
+}
+
+#[test]
+fn what_does_not_apply_says_why() {
+    for why in [
+        NotApplicable::PhasesRunInParallel,
+        NotApplicable::NoCompression,
+        NotApplicable::LimitIgnored,
+        NotApplicable::NotInBasic,
+        NotApplicable::FailuresNotInBasic,
+        NotApplicable::FoldersAmongFiles,
+        NotApplicable::NothingCompared,
+        NotApplicable::VerificationOff,
+        NotApplicable::NoDenominator,
+        NotApplicable::NothingDeleted,
+    ] {
+        assert_plain(words::not_applicable(why));
+    }
+}

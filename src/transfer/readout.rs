@@ -1,0 +1,236 @@
+//! All that is true of one execution at a moment, judged once: the one thing that every end reads.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    events::Events,
+    execution::Execution,
+    judge::{
+        advice::{self, Advice, Agents},
+        bottleneck::Bottleneck,
+        estimate::{Estimate, Unknown},
+        health::Health,
+        outcome::Outcome,
+    },
+    past::{
+        Outage,
+        phases::{Age, Phase},
+        pipeline::{self, Lane, Step},
+        step_rates::Trend,
+        timeline::Timeline,
+    },
+    present::{
+        progress::{self, Ending, Gauge},
+        rates::{self, Current},
+    },
+};
+use crate::aws::{
+    applicability::{Applicability, Metric},
+    arn::Arn,
+    response::Response,
+    snapshot::{Snapshot, Status},
+    task::Task,
+};
+
+/// All that is true of one execution at a moment.
+#[derive(Clone, Debug)]
+pub struct Readout<'a> {
+    execution: &'a Execution,
+    /// The moment.
+    pub at: Timestamp,
+    /// The newest response's data; `None` before the first one.
+    pub snapshot: Option<&'a Snapshot>,
+    /// Its status; `None` where it says none.
+    pub status: Option<Status>,
+    /// How it ended; `None` while it runs.
+    pub outcome: Option<Outcome>,
+    /// The phases in their order.
+    pub phases: Vec<Phase>,
+    /// How long the running phase lasts; `None` where that is not known, and once it is over.
+    pub phase_age: Option<Age>,
+    /// How long it ran in all, or runs by now; `None` without times.
+    pub elapsed: Option<SignedDuration>,
+    /// Bytes written against the estimate.
+    pub bytes: Gauge,
+    /// Files transferred against the estimate.
+    pub files: Gauge,
+    /// Whether the totals may still grow.
+    pub totals_grow: bool,
+    /// How fast it is now.
+    pub rate: Current,
+    /// The average as in the console, in bytes a second; `None` before there is one.
+    pub average: Option<f64>,
+    /// When the transfer will have ended, or why that is not known.
+    pub estimate: Result<Estimate, Unknown>,
+    /// The steps of the Enhanced pipeline that apply.
+    pub lanes: Vec<Lane>,
+    /// Files and folders that failed in all steps; `None` where failures are not reported.
+    pub failures: Option<i64>,
+    /// Is it all right?
+    pub health: Health,
+    /// What decides the speed; `None` where the numbers tell nothing.
+    pub bottleneck: Option<Bottleneck>,
+    /// Whether its locations use agents.
+    pub agents: Agents,
+    /// What to check or do, the most useful first.
+    pub advice: Vec<Advice>,
+}
+
+impl<'a> Readout<'a> {
+    /// All that is true of an execution at `at`, the moment of the newest observation or a later one.
+    pub fn of(execution: &'a Execution, at: Timestamp) -> Self {
+        let (past, snapshot) = (execution.past(), execution.snapshot());
+        let applicability = past.applicability();
+        let status = past.status();
+        let phases = execution.phases(at);
+        let phase_age = execution.phase_age(at);
+        let health = Health::of(past, phase_age, at);
+        let rate = Current::of(past, at);
+        let bottleneck = Bottleneck::of(past, &rate, at);
+        let advise = |snapshot| advice::advise(snapshot, execution.task(), &health, phase_age);
+        Self {
+            execution,
+            at,
+            snapshot,
+            status,
+            outcome: snapshot.and_then(|snapshot| Outcome::of(snapshot, applicability, past.phases.previous())),
+            phase_age,
+            elapsed: execution.elapsed(at),
+            bytes: snapshot.map(progress::bytes).unwrap_or_default(),
+            files: snapshot.map(|snapshot| progress::files(snapshot, applicability)).unwrap_or_default(),
+            totals_grow: past.totals_grow(),
+            rate,
+            average: snapshot.and_then(|snapshot| progress::average(snapshot, applicability)),
+            estimate: execution.estimator().estimate(at),
+            lanes: snapshot.map(|snapshot| pipeline::pipeline(snapshot, applicability)).unwrap_or_default(),
+            failures: snapshot.and_then(pipeline::failures).filter(|_| applicability.reports(Metric::Failures)),
+            agents: Agents::of(execution.task(), &applicability.mode),
+            advice: snapshot.map(advise).unwrap_or_default(),
+            phases,
+            health,
+            bottleneck,
+        }
+    }
+
+    /// Which transfer: its task alone, as long as no execution of it was found.
+    pub fn arn(&self) -> &'a Arn {
+        self.execution.arn()
+    }
+
+    /// What is known of the task.
+    pub fn task(&self) -> &'a Task {
+        self.execution.task()
+    }
+
+    /// What a person calls it.
+    pub fn name(&self) -> &'a str {
+        self.execution.name()
+    }
+
+    /// The newest response; `None` before the first one.
+    pub fn response(&self) -> Option<&'a Response> {
+        self.execution.response()
+    }
+
+    /// The newest response before it that differs from it.
+    pub fn response_before(&self) -> Option<&'a Response> {
+        self.execution.past().newest.as_ref()?.before.as_ref()
+    }
+
+    /// What mode and options say about the metrics.
+    pub fn applicability(&self) -> &'a Applicability {
+        self.execution.past().applicability()
+    }
+
+    /// Whether it is over.
+    pub fn is_over(&self) -> bool {
+        self.snapshot.is_some_and(Snapshot::is_over)
+    }
+
+    /// How a SUCCESS ended; `None` with any other status.
+    pub fn ending(&self) -> Option<Ending> {
+        progress::ending(self.snapshot?, self.applicability())
+    }
+
+    /// When the watch began.
+    pub fn watched_since(&self) -> Timestamp {
+        self.execution.watched_since()
+    }
+
+    /// When the newest poll came to its end, with a response or not.
+    pub fn polled_at(&self) -> Option<Timestamp> {
+        self.execution.past().polled_at
+    }
+
+    /// How long after it the next poll comes; `None` if none does.
+    pub fn next(&self) -> Option<Duration> {
+        self.execution.past().next
+    }
+
+    /// When the newest response came.
+    pub fn responded_at(&self) -> Option<Timestamp> {
+        self.execution.responded_at()
+    }
+
+    /// Why the newest poll brought no response; `None` where it did.
+    pub fn outage(&self) -> Option<&'a Outage> {
+        self.execution.past().outage.as_ref()
+    }
+
+    /// When a counter last changed; `None` if no change was seen.
+    pub fn counters_changed_at(&self) -> Option<Timestamp> {
+        self.execution.past().newest.as_ref()?.counters_at
+    }
+
+    /// How long no counter had changed when the newest response came.
+    pub fn counters_unchanged_for(&self) -> SignedDuration {
+        self.execution.past().counters_unchanged_for()
+    }
+
+    /// The status before the one of now; `None` if we did not see it.
+    pub fn previous_status(&self) -> Option<&'a Status> {
+        self.execution.past().phases.previous()
+    }
+
+    /// Bytes and files over time.
+    pub fn timeline(&self) -> &'a Timeline {
+        &self.execution.past().timeline
+    }
+
+    /// What happened.
+    pub fn events(&self) -> &'a Events {
+        self.execution.events()
+    }
+
+    /// Items a second that come through a step now; `None` where none do, or it is not known.
+    pub fn step_rate(&self, step: Step) -> Option<f64> {
+        rates::of_step(self.execution.past(), step, self.at)
+    }
+
+    /// The failures of a step over time, in `parts` parts; `None` where it has none.
+    pub fn failure_trend(&self, step: Step, parts: usize) -> Option<Trend> {
+        self.execution.past().step_rates.trend(step, parts)
+    }
+
+    /// When failures of a step were first seen; `None` if they had begun before the watch.
+    pub fn failing_since(&self, step: Step) -> Option<Timestamp> {
+        self.execution.past().step_rates.began(step)
+    }
+
+    /// Failures of all steps an hour; `None` before ten minutes of the watch, and where they are not reported.
+    pub fn failures_per_hour(&self) -> Option<f64> {
+        if !self.applicability().reports(Metric::Failures) {
+            return None;
+        }
+        let steps = [Step::Listed, Step::Prepared, Step::Transferred, Step::Verified, Step::Deleted];
+        steps.into_iter().filter_map(|step| self.execution.past().step_rates.per_hour(step)).reduce(|a, b| a + b)
+    }
+
+    /// The steps in which something failed, and how much.
+    pub fn failed_steps(&self) -> impl Iterator<Item = (Step, i64)> {
+        let failed = |lane: &Lane| Some((lane.step, lane.failed().filter(|failed| *failed > 0)?));
+        self.lanes.iter().filter(|lane| lane.step.can_fail()).filter_map(failed)
+    }
+}
