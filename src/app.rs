@@ -8,6 +8,7 @@ mod pager;
 pub mod player;
 mod request;
 
+use crate::transfer::readout::Readout;
 use crossterm::event::KeyEvent;
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -213,8 +214,11 @@ impl App {
 
     fn hand_over(&mut self) {
         let Some(execution) = self.execution() else { return };
-        let page =
-            report::page(&execution.readout(self.now), &LocalTime { now: self.now, zone: &self.zone }, &self.context);
+        let page = report::page(
+            &Readout::of(execution, self.now),
+            &LocalTime { now: self.now, zone: &self.zone },
+            &self.context,
+        );
         let name = format!("{}.md", execution.arn().id());
         self.requests.push(Request::HandOver { name, page });
     }

@@ -62,6 +62,9 @@ pub mod bench {
     pub use super::{
         sink::record::{Place, Recorder},
         source::recording::{Recording, tape::Tape},
-        transfer::judge::estimate::{Bound, Estimate, Estimator, Reading, Stage, Unknown},
+        transfer::{
+            judge::estimate::{Bound, Estimate, Estimator, Reading, Stage, Unknown},
+            past::refresh::Refresh,
+        },
     };
 }

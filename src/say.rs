@@ -1,16 +1,9 @@
 //! Words and shapes of output: the one place that puts what is known of a transfer into sentences, rows and JSON.
 
-pub mod advice;
 pub mod blocks;
-pub mod bottleneck;
-pub mod counters;
-pub mod eta;
-pub mod events;
-pub mod finding;
 pub mod json_lines;
 pub mod line;
 pub mod options;
-pub mod rate;
 pub mod redact;
 pub mod report;
 pub mod sentences;

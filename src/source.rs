@@ -1,13 +1,18 @@
 //! Where observations come from.
 
 pub mod answers;
-pub mod discover;
+mod backoff;
+pub mod find;
+mod pages;
 pub mod poll;
 pub mod recording;
 pub mod service;
+pub mod task_facts;
 
 #[cfg(test)]
 mod scripted;
+#[cfg(test)]
+mod testing;
 
 use std::time::Duration;
 
@@ -18,17 +23,17 @@ use crate::{
     clock::Clock,
 };
 
-/// Observes one transfer, once every `interval` of the clock's time. The channel closes when it is over, or when
-/// asking on is of no use.
+/// Polls one transfer, once every `interval` of the clock's time. The channel closes when the transfer is over, or
+/// when polling on is of no use.
 ///
 /// # Errors
-/// One sentence about an endpoint that is no URL, or a CA bundle that is none.
+/// A sentence about an endpoint that is not a URL, or a CA bundle that cannot be used.
 pub fn watch(
     connection: &service::Connection,
     arn: Arn,
     interval: Duration,
     clock: Clock,
-) -> Result<Receiver<Observation>, service::tls::ConfigError> {
-    let service = service::Service::new(connection, &arn)?;
+) -> Result<Receiver<Observation>, service::ConfigError> {
+    let service = service::Services::new(connection)?.service(&arn);
     Ok(poll::watch(service, arn, interval, clock))
 }

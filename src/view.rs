@@ -41,7 +41,7 @@ struct Scene<'a> {
 impl<'a> Scene<'a> {
     /// The transfer on the screen, judged once, in so many columns; `None` where none is watched.
     fn of(app: &'a App, width: usize) -> Option<Self> {
-        let readout = app.execution()?.readout(app.now());
+        let readout = Readout::of(app.execution()?, app.now());
         let time = LocalTime { now: app.now(), zone: app.zone() };
         let warning = app.warning().map(|text| Sentence::new(Severity::Warning, text));
         let recording = app.recording().map(|text| Sentence::new(Severity::Info, text));
@@ -75,7 +75,7 @@ pub fn render(app: &App, theme: Theme, buffer: &mut Buffer) -> Extent {
 /// The title of the terminal's window: status and percentage first, as tabs are cut at their end.
 pub fn title(app: &App) -> String {
     let Some(execution) = app.execution() else { return "syncscope".into() };
-    let readout = execution.readout(app.now());
+    let readout = Readout::of(execution, app.now());
     let status = readout.snapshot.and_then(|snapshot| snapshot.status.as_deref()).unwrap_or(NO_RESPONSE);
     let share = readout.bytes.fraction().filter(|_| !readout.is_over());
     let share = share.map(|share| format!("{:.0}% ", (share * 100.0).floor())).unwrap_or_default();

@@ -3,10 +3,10 @@
 mod measure;
 mod runs;
 
-use std::{hint::black_box, time::Instant};
+use std::{collections::BTreeMap, hint::black_box, time::Instant};
 
 use measure::{NAMES, Score, measure};
-use runs::{KINDS, Run, Set, runs};
+use runs::{KINDS, Polls, Run, Set, runs};
 use syncscope::bench::Estimator;
 
 /// Runs of each kind in a set.
@@ -18,18 +18,22 @@ fn main() {
     println!("jump: mean move of the predicted end from one answer to the next, in 0.01 % of the true duration");
     println!("the others: lifetime average, 5-minute window, weighted average (half-life 5 min), by bytes;");
     println!("later: the same, by the later of bytes and files\n");
-    for (set, name) in [(Set::Seen, "seen while choosing"), (Set::HeldOut, "held out")] {
+    let sets = [(Set::Seen, "seen while choosing"), (Set::HeldOut, "held out")];
+    let polls = [(Polls::Often, "polled every 5 to 30 s"), (Polls::Seldom, "polled every 1 to 10 min")];
+    for ((polls, often), (set, name)) in polls.into_iter().flat_map(|polls| sets.map(|set| (polls, set))) {
         let mut scores: Vec<Score> = vec![Score::default(); KINDS.len()];
-        for run in runs(set, SEEDS, &[]) {
-            let index = KINDS.iter().position(|kind| *kind == run.kind).unwrap_or(0);
-            scores[index].add(&measure(&run));
+        let mut by_poll: BTreeMap<u64, Score> = BTreeMap::new();
+        for run in runs(set, polls, SEEDS, &[]) {
+            let (index, score) = (KINDS.iter().position(|kind| *kind == run.kind).unwrap_or(0), measure(&run));
+            by_poll.entry(run.poll as u64).or_default().add(&score);
+            scores[index].add(&score);
         }
-        print(name, &scores);
+        print(&format!("{often}, {name}"), &scores, &by_poll);
     }
     time();
 }
 
-fn print(name: &str, scores: &[Score]) {
+fn print(name: &str, scores: &[Score], by_poll: &BTreeMap<u64, Score>) {
     println!("{name}: {} runs", scores.len() as u64 * SEEDS);
     println!(
         "{:<20} {:>22} {:>22} {:>22} {:>22} {:>5} {:>6}",
@@ -40,6 +44,9 @@ fn print(name: &str, scores: &[Score]) {
     for (kind, score) in KINDS.iter().zip(scores) {
         line(kind, score);
         all.add(score);
+    }
+    for (poll, score) in by_poll {
+        line(&format!("polled every {poll} s"), score);
     }
     line("all", &all);
     println!("\n{:<20} {:>7} {:>7} {:>7}", "all", "median", "90 %", "jump");
@@ -68,7 +75,7 @@ fn line(kind: &str, score: &Score) {
 
 /// One answer folded in and one estimate, over the answers of a long run.
 fn time() {
-    let Some(run): Option<Run> = runs(Set::Seen, 1, &[]).find(|run| run.kind == "a week") else { return };
+    let Some(run): Option<Run> = runs(Set::Seen, Polls::Often, 1, &[]).find(|run| run.kind == "a week") else { return };
     let mut estimator = Estimator::default();
     let begin = Instant::now();
     for reading in &run.readings {

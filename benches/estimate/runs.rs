@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
-use syncscope::bench::{Reading, Stage};
+use syncscope::bench::{Reading, Refresh, Stage};
 
 /// What an execution goes through. The names are the table's lines.
 pub const KINDS: [&str; 20] = [
@@ -35,22 +35,36 @@ pub enum Set {
     HeldOut,
 }
 
+/// How often executions are polled, and how often the service refreshes what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Polls {
+    /// Every 5 to 30 s, steps of 15 to 60 s.
+    Often,
+    /// Every 1 to 10 min, steps of 15 s to 5 min.
+    Seldom,
+}
+
 /// One execution: its answers while it transferred, and its end.
 pub struct Run {
     pub kind: &'static str,
+    /// Seconds between two polls.
+    pub poll: f64,
     pub readings: Vec<Reading>,
     pub begin: Timestamp,
     pub end: Timestamp,
 }
 
 /// The executions of a set, `seeds` of each kind, without the kinds that are left out.
-pub fn runs(set: Set, seeds: u64, without: &[&str]) -> impl Iterator<Item = Run> {
+pub fn runs(set: Set, polls: Polls, seeds: u64, without: &[&str]) -> impl Iterator<Item = Run> {
     let kinds = KINDS.iter().enumerate().filter(|(_, kind)| !without.contains(kind));
     kinds.flat_map(move |(index, kind)| {
         (0..seeds).map(move |seed| {
             let base = if set == Set::Seen { 1_000 } else { 77_000_000 };
             let mut draw = Draw { rng: Rng::with_seed(base + 101 * index as u64 + 7919 * seed), set };
-            let plan = Plan::drawn(kind, &mut draw, seed);
+            let mut plan = Plan::drawn(kind, &mut draw, seed);
+            if polls == Polls::Seldom {
+                plan.poll_seldom(&mut draw);
+            }
             plan.run(kind, &mut draw)
         })
     })
@@ -170,6 +184,17 @@ impl Plan {
         plan
     }
 
+    /// Polls and steps of minutes, as far as the run is long enough for twenty of each.
+    fn poll_seldom(&mut self, draw: &mut Draw) {
+        let longest = self.duration / 20.0;
+        let mut one_of = |all: &[f64]| {
+            let fitting = all.iter().filter(|seconds| **seconds <= longest).count().max(1);
+            all[draw.rng.usize(0..fitting)]
+        };
+        self.step = one_of(&[15.0, 60.0, 120.0, 300.0]);
+        self.poll = one_of(&[60.0, 100.0, 120.0, 300.0, 600.0]);
+    }
+
     fn shape(&mut self, kind: &str, draw: &mut Draw) {
         let midway = draw.between(0.25, 0.6);
         match kind {
@@ -243,9 +268,9 @@ impl Plan {
 
     fn run(&self, kind: &'static str, draw: &mut Draw) -> Run {
         let begin = Timestamp::from_second(1_800_000_000).unwrap_or_default();
-        let mut work = CostModel::new(self, draw);
-        let mut readings = Vec::new();
-        let (mut now, mut shown, mut next_poll) = (0.0, DisplayArgs::default(), draw.rng.f64() * self.poll);
+        let mut work = Transfer::new(self, draw);
+        let (mut readings, mut monitor) = (Vec::new(), Monitor::default());
+        let (mut now, mut shown, mut next_poll) = (0.0, Shown::default(), draw.rng.f64() * self.poll);
         let mut next_step = self.step * draw.rng.f64() + 20.0;
         let tick = self.step / 5.0;
         while !work.is_done() {
@@ -258,16 +283,17 @@ impl Plan {
             while next_poll <= until {
                 let share = next_poll / self.duration;
                 if !self.blind.iter().any(|(from, to)| (*from..*to).contains(&share)) {
-                    readings.push(self.reading(after(begin, next_poll), &shown, work.limit(next_poll), until));
+                    let reading = self.reading(after(begin, next_poll), &shown, work.limit(next_poll));
+                    readings.push(monitor.complete(reading, self.poll));
                 }
                 next_poll += self.poll * (0.9 + 0.2 * draw.rng.f64());
             }
             now = until;
         }
-        Run { kind, readings, begin, end: after(begin, now) }
+        Run { kind, poll: self.poll, readings, begin, end: after(begin, now) }
     }
 
-    fn reading(&self, at: Timestamp, shown: &DisplayArgs, limit: Option<f64>, now: f64) -> Reading {
+    fn reading(&self, at: Timestamp, shown: &Shown, limit: Option<f64>) -> Reading {
         Reading {
             at,
             stage: Stage::Transferring,
@@ -275,25 +301,58 @@ impl Plan {
             bytes_total: Some(shown.listed.0 as i64).filter(|total| *total > 0),
             files_done: Some(shown.done.1 as i64),
             files_total: Some((shown.listed.1 * self.files_off) as i64).filter(|total| *total > 0),
-            // the monitor takes a list for complete once it has not grown for two minutes
-            totals_grow: self.enhanced && now < shown.grew + 120.0,
+            totals_grow: self.enhanced,
             limit: limit.map(|limit| limit as i64),
             clock: self.has_clock.then_some((shown.at * 1000.0) as i64),
+            step: None,
+            after_gap: false,
         }
+    }
+}
+
+/// What the monitor makes of the answers one by one before it estimates.
+#[derive(Default)]
+struct Monitor {
+    last: Option<Reading>,
+    refresh: Refresh,
+    /// When the totals were first seen as they are.
+    listed_at: Option<Timestamp>,
+}
+
+impl Monitor {
+    fn complete(&mut self, mut reading: Reading, poll: f64) -> Reading {
+        let shown = |reading: &Reading| (reading.bytes_done, reading.files_done, reading.clock);
+        let totals = |reading: &Reading| (reading.bytes_total, reading.files_total);
+        if let Some(last) = self.last.replace(reading) {
+            reading.after_gap = reading.at.duration_since(last.at).as_secs_f64() > (4.0 * poll).max(90.0);
+            if reading.after_gap {
+                self.refresh.lost();
+            }
+            let listed = totals(&last) != totals(&reading);
+            if listed || shown(&last) != shown(&reading) {
+                self.refresh.changed(reading.at);
+            }
+            self.listed_at = self.listed_at.filter(|_| !listed);
+        }
+        reading.step = self.refresh.usual();
+        // a list counts as complete once it has not grown for two minutes and two steps, which may be long ones
+        let complete = 120.0_f64.max(2.0 * reading.step.map_or(300.0, |step| step.as_secs_f64()));
+        let listed_at = *self.listed_at.get_or_insert(reading.at);
+        reading.totals_grow &= reading.at.duration_since(listed_at).as_secs_f64() < complete;
+        reading
     }
 }
 
 /// Counters as the service shows them until its next step.
 #[derive(Default)]
-struct DisplayArgs {
+struct Shown {
     at: f64,
     done: (f64, f64),
     listed: (f64, f64),
-    grew: f64,
 }
 
 /// The transfer itself.
-struct CostModel<'a> {
+struct Transfer<'a> {
     plan: &'a Plan,
     rates: (f64, f64),
     fast: Noise,
@@ -302,11 +361,10 @@ struct CostModel<'a> {
     chunk: usize,
     within: f64,
     listed: f64,
-    grew: f64,
     paused_until: f64,
 }
 
-impl<'a> CostModel<'a> {
+impl<'a> Transfer<'a> {
     fn new(plan: &'a Plan, draw: &mut Draw) -> Self {
         let mut sums = (0.0, 0.0);
         let before = std::iter::once((0.0, 0.0)).chain(plan.chunks.iter().map(|chunk| {
@@ -322,7 +380,6 @@ impl<'a> CostModel<'a> {
             chunk: 0,
             within: 0.0,
             listed: if plan.listed_by > 0.0 { 0.02 } else { 1.0 },
-            grew: 0.0,
             paused_until: 0.0,
         }
     }
@@ -349,8 +406,8 @@ impl<'a> CostModel<'a> {
         (self.chunk as f64 + self.within) / self.plan.chunks.len() as f64
     }
 
-    fn shown(&self, at: f64) -> DisplayArgs {
-        DisplayArgs { at, done: self.upto(self.place()), listed: self.upto(self.listed), grew: self.grew }
+    fn shown(&self, at: f64) -> Shown {
+        Shown { at, done: self.upto(self.place()), listed: self.upto(self.listed) }
     }
 
     fn speed(&mut self, now: f64, tick: f64, draw: &mut Draw) -> f64 {
@@ -382,7 +439,7 @@ impl<'a> CostModel<'a> {
     fn go(&mut self, now: f64, tick: f64, draw: &mut Draw) -> f64 {
         if self.listed < 1.0 {
             let pace = tick / (self.plan.listed_by * self.plan.duration) * (0.4 * draw.normal()).exp();
-            (self.listed, self.grew) = ((self.listed + pace).min(1.0), now);
+            self.listed = (self.listed + pace).min(1.0);
         }
         let speed = self.speed(now, tick, draw);
         let cap = self.limit(now).unwrap_or(f64::INFINITY);

@@ -7,7 +7,6 @@ use std::{
 };
 
 use clap::Args;
-
 use tokio::{
     sync::mpsc::{self, Receiver, Sender},
     task::JoinHandle,
@@ -17,7 +16,7 @@ use super::{args::interval, exit::CliError};
 use crate::{
     aws::{arn::Arn, observation::Observation},
     clock::Clock,
-    source::service::{Connection, Service, tls::ConfigError},
+    source::service::{Connection, Service, Services},
 };
 
 /// The warning of `--no-verify-ssl`.
@@ -30,7 +29,7 @@ pub struct ConnectionArgs {
     /// AWS profile to use
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
-    /// Region of a console URL that does not name one
+    /// Region, where the transfer does not name one
     #[arg(long, value_name = "REGION")]
     pub region: Option<String>,
     /// Override the endpoint URL
@@ -73,14 +72,13 @@ impl ConnectionArgs {
     }
 }
 
-/// The service for each transfer.
+/// The service for each transfer: one session for each region.
 ///
 /// # Errors
 /// Usage, where the endpoint or the CA bundle cannot be used.
 pub fn services(connection: &Connection, arns: &[Arn]) -> Result<Vec<(Service, Arn)>, CliError> {
-    let service = |arn: &Arn| Ok((Service::new(connection, arn)?, arn.clone()));
-    let services: Result<_, ConfigError> = arns.iter().map(service).collect();
-    services.map_err(|error| CliError::usage(error.to_string()))
+    let mut services = Services::new(connection).map_err(|error| CliError::usage(error.to_string()))?;
+    Ok(arns.iter().map(|arn| (services.service(arn), arn.clone())).collect())
 }
 
 /// One receiver for the observations of all transfers, each polled by `poll`: `watch_into` or `follow_into`.

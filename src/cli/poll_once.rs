@@ -20,7 +20,7 @@ use crate::{
         task::Task,
     },
     sink::folder,
-    source::{answers, discover, service::Service},
+    source::{answers, find, service::Service, task_facts},
     transfer::execution::Execution,
 };
 
@@ -83,10 +83,10 @@ pub async fn ask(services: Vec<(Service, Arn)>, now: impl Fn() -> Timestamp + Co
 }
 
 async fn look(service: Service, arn: Arn, now: impl Fn() -> Timestamp) -> Seen {
-    let (arn, outcome, task) = match discover::execution(&service, &arn).await {
+    let (arn, outcome, task) = match find::execution(&service, &arn).await {
         Err(fault) => (arn, Outcome::Fault(fault), None),
         Ok(arn) => {
-            let names = tokio::time::timeout(NAMES, discover::facts(&service, &arn));
+            let names = tokio::time::timeout(NAMES, task_facts::facts(&service, &arn));
             let (outcome, names) = tokio::join!(service.describe(&arn), names);
             (arn, outcome, names.ok().map(|facts| facts.task).filter(|task| *task != Task::default()))
         }

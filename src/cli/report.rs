@@ -17,13 +17,14 @@ use crate::{
     app::exit::Exit,
     aws::arn::Arn,
     clock::Clock,
-    say::text::clean,
     say::{
         redact::Redactor,
         report::{self, Context},
         state::State,
+        text::clean,
         units::LocalTime,
     },
+    transfer::readout::Readout,
 };
 
 /// The arguments of `syncscope report`.
@@ -100,7 +101,7 @@ fn told(report: &Report, seen: &Seen, is_file: bool) -> Result<(String, Exit), C
     let time = LocalTime { now: seen.at, zone: &zone };
     let text = match report.output {
         Format::Json => format!("{}\n", State::of(&execution, seen.at).json()),
-        _ => report::page(&execution.readout(seen.at), &time, &context),
+        _ => report::page(&Readout::of(&execution, seen.at), &time, &context),
     };
     Ok((text, code))
 }

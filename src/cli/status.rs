@@ -19,7 +19,7 @@ use crate::{
         text::clean,
         units::LocalTime,
     },
-    transfer::execution::Execution,
+    transfer::{execution::Execution, readout::Readout},
     view::text::width,
 };
 
@@ -106,7 +106,7 @@ fn said(status: &Status, seen: &Seen, execution: &Execution, first: bool) -> Str
     }
     let look = look(&status.shown);
     if status.one_line {
-        let line = status.format.line(&execution.readout(seen.at), &time);
+        let line = status.format.line(&Readout::of(execution, seen.at), &time);
         return if line.is_empty() { line } else { format!("{}\n", look.text(&clean(&line))) };
     }
     if execution.snapshot().is_none() {
@@ -114,7 +114,7 @@ fn said(status: &Status, seen: &Seen, execution: &Execution, first: bool) -> Str
         return String::new();
     }
     let until = seen.recorded.as_ref().map(|recorded| recorded.until);
-    let lines = summary::lines(&execution.readout(seen.at), &time, until);
+    let lines = summary::lines(&Readout::of(execution, seen.at), &time, until);
     let widest = lines.iter().map(|(label, _)| width(label)).max().unwrap_or(0);
     let between = if first { "" } else { "\n" };
     let lines: String =

@@ -1,10 +1,10 @@
 //! A transfer on one line: for a log, for a line that is always of now, and as its last state.
 
 use super::{
-    finding, sentences, summary,
+    sentences, summary,
     text::{clause, clean},
     units::{self, LocalTime},
-    words,
+    words::{self, finding},
 };
 use crate::transfer::readout::Readout;
 

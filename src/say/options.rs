@@ -1,39 +1,17 @@
 //! Everything that was configured for an execution, in words, with the service's constant beside them.
 
+mod counters;
+pub mod section;
+
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
-use super::{counters, units, words};
+use self::section::{Row, Section};
+use super::{units, words};
 use crate::aws::{
     applicability::{Applicability, Metric},
     snapshot::{Count, Filter, Mode, Options, ReportOverrides, Snapshot, Text},
 };
-
-/// One heading and what belongs under it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Section {
-    /// What it is about.
-    pub title: &'static str,
-    /// Its rows.
-    pub rows: Vec<Row>,
-}
-
-/// One thing that was configured.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// What it is: the service's name for it, spaced.
-    pub name: String,
-    /// What it is set to, in words.
-    pub words: String,
-    /// The service's own value, where the words are ours.
-    pub constant: Option<String>,
-}
-
-impl Row {
-    fn plain(name: &str, words: impl Into<String>) -> Self {
-        Self { name: name.into(), words: words.into(), constant: None }
-    }
-}
 
 /// All that a response says: filters, options, manifest, task report and its result, times, counters, result.
 /// What was not reported has no row.

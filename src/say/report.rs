@@ -7,12 +7,14 @@ use jiff::{Timestamp, tz::TimeZone};
 use self::markdown::{code, escaped, quoted, table};
 use super::{
     blocks::{block, sparkline},
-    eta, events,
-    options::{self, Row},
+    options::{
+        self,
+        section::{Row, Section},
+    },
     sentences::{self, Sentence},
     summary, text,
     units::{self, LocalTime},
-    words,
+    words::{self, eta, events},
 };
 use crate::{
     aws::{applicability::Metric, arn::Arn},
@@ -268,7 +270,7 @@ fn configuration(readout: &Readout, zone: &TimeZone) -> String {
     };
     let sections = options::sections(snapshot, zone).into_iter();
     let sections = sections.filter(|section| !matches!(section.title, "Times" | "Counters" | "Result"));
-    let line = |section: options::Section| {
+    let line = |section: Section| {
         let rows: Vec<String> = section.rows.iter().map(row).collect();
         format!("**{}.** {}", section.title, rows.join("; "))
     };
@@ -316,7 +318,7 @@ mod tests {
 
     fn shown(execution: &Execution, second: i64) -> String {
         let context = Context { profile: Some("it's".into()), ..Context::default() };
-        page(&execution.readout(at(second)), &LocalTime { now: at(second), zone: &TimeZone::UTC }, &context)
+        page(&Readout::of(execution, at(second)), &LocalTime { now: at(second), zone: &TimeZone::UTC }, &context)
     }
 
     #[test]

@@ -3,10 +3,9 @@
 use jiff::SignedDuration;
 
 use super::{
-    advice, bottleneck, finding,
     text::{clause, sentence},
     units::{self, LocalTime},
-    words,
+    words::{self, advice, bottleneck, finding},
 };
 use crate::{
     aws::{

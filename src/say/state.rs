@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, Serializer};
 
-use super::{eta, finding, rate, words};
+use super::words::{self, eta, finding, rate};
 use crate::{
     aws::{
         applicability::Metric,
@@ -155,7 +155,7 @@ struct FaultReport<'a> {
 impl<'a> State<'a> {
     /// What is known of an execution at `at`, the moment of the newest observation or a later one.
     pub fn of(execution: &'a Execution, at: Timestamp) -> Self {
-        Self::from(&execution.readout(at))
+        Self::from(&Readout::of(execution, at))
     }
 
     /// The coded word of its health.

@@ -5,10 +5,9 @@ use std::str::FromStr;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    eta, rate,
     sentences::{self, failed_steps},
     units::{self, LocalTime},
-    words,
+    words::{self, eta, rate},
 };
 use crate::transfer::{present::progress::Gauge, readout::Readout};
 
@@ -245,7 +244,7 @@ mod tests {
         template
             .parse::<Template>()
             .unwrap()
-            .line(&execution.readout(at(second)), &LocalTime { now: at(second), zone: &zone })
+            .line(&Readout::of(execution, at(second)), &LocalTime { now: at(second), zone: &zone })
     }
 
     #[test]
@@ -282,9 +281,9 @@ mod tests {
             r#""Status":"TRANSFERRING","TaskMode":"ENHANCED","BytesWritten":6000,"Result":{"TotalDuration":2000}"#
                 .to_owned(),
         )]);
-        assert_eq!(rate(&once.readout(at(0))).as_deref(), Some("measuring, average 2.93 KiB/s"));
+        assert_eq!(rate(&Readout::of(&once, at(0))).as_deref(), Some("measuring, average 2.93 KiB/s"));
         assert!(
-            rate(&moving(600).readout(at(600)))
+            rate(&Readout::of(&moving(600), at(600)))
                 .is_some_and(|rate| rate.starts_with("1000 B/s") || rate.starts_with("0.98 KiB/s"))
         );
     }

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
-use super::{advice, bottleneck, eta, events, finding, rate, units::LocalTime, words};
+use super::{
+    units::LocalTime,
+    words::{self, advice, bottleneck, eta, events, finding, rate},
+};
 use crate::{
     aws::{
         applicability::NotApplicable,

@@ -1,5 +1,12 @@
 //! One word for each thing that is judged: coded for JSON and metrics, short for a row.
 
+pub mod advice;
+pub mod bottleneck;
+pub mod eta;
+pub mod events;
+pub mod finding;
+pub mod rate;
+
 use crate::{
     aws::{applicability::NotApplicable, snapshot::Status},
     transfer::{

@@ -15,7 +15,7 @@ use super::frames::Frames;
 use crate::{
     app::{App, Event, EventKind},
     aws::response::Response,
-    say::{finding, line, state::State, units::LocalTime},
+    say::{line, state::State, units::LocalTime, words::finding},
     transfer::{execution::Execution, judge::health::HealthState, readout::Readout},
     view::{text::cut, theme::Theme},
 };
@@ -109,7 +109,7 @@ pub async fn run(
 fn stalled(app: &App, most: SignedDuration) -> Option<String> {
     let is_stalled =
         |readout: &Readout| readout.health.state == HealthState::Stalled && readout.counters_unchanged_for() >= most;
-    let readout = app.executions().iter().map(|execution| execution.readout(app.now())).find(is_stalled)?;
+    let readout = app.executions().iter().map(|execution| Readout::of(execution, app.now())).find(is_stalled)?;
     let found = readout.health.finding.as_ref().map(finding::sentence).unwrap_or_default();
     Some(format!("{} has stalled. {found}", readout.arn()))
 }
@@ -160,7 +160,7 @@ impl<O: Write, E: Write> Teller<'_, O, E> {
         if execution.past().polled_at.is_none() {
             return Ok(());
         }
-        let readout = execution.readout(app.now());
+        let readout = Readout::of(execution, app.now());
         let told = &mut self.told[place];
         if matches!(self.waiting.form, Form::States) && observed && told.is_news(&readout) {
             writeln!(self.out, "{}", State::from(&readout).json())?;
@@ -305,12 +305,12 @@ fn local(app: &App) -> LocalTime<'_> {
 }
 
 fn live_line(execution: &Execution, app: &App) -> String {
-    line::of_now(&execution.readout(app.now()), &local(app))
+    line::of_now(&Readout::of(execution, app.now()), &local(app))
 }
 
 /// The last state of each transfer, for the scrollback.
 pub fn final_state(app: &App, look: Theme) -> String {
-    let readouts = app.executions().iter().map(|execution| execution.readout(app.now()));
+    let readouts = app.executions().iter().map(|execution| Readout::of(execution, app.now()));
     let lines = readouts.flat_map(|readout| line::of_end(&readout, &local(app)));
     lines.map(|line| format!("{}\n", look.text(&line))).collect()
 }

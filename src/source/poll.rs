@@ -1,4 +1,4 @@
-//! Asks again and again, at a backoff that suits the service.
+//! Polls an execution until it is over, and a task's executions one after the other.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,87 +7,37 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{discover, service::Service};
+use super::{
+    backoff::{Backoff, MIN_DELAY, delay},
+    find,
+    service::Service,
+    task_facts,
+};
 use crate::{
     aws::{
         arn::Arn,
-        fault::FaultKind,
         observation::{Observation, Outcome},
         task::Task,
     },
     clock::Clock,
 };
 
-/// Throttled, the delay grows no further than this, or than the interval where that is longer.
-const THROTTLED_AT_MOST: Duration = Duration::from_secs(60);
-/// After other faults, the same.
-const FAULTY_AT_MOST: Duration = Duration::from_secs(30);
-/// No two requests follow each other faster than this, in real time.
-const LEAST: Duration = Duration::from_millis(100);
-/// How long an execution that is over waits for the facts of its task, in real time.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How often, at most, it is looked for a task's next execution.
+/// How long to wait for the facts of a task once its execution is over, in real time.
+const MAX_WAIT_FOR_FACTS: Duration = Duration::from_secs(10);
+/// A task is asked for its next execution no more often than this.
 const BETWEEN_EXECUTIONS: Duration = Duration::from_secs(30);
-/// Observations on their way to the one who reads them.
-const ROOM: usize = 64;
+/// Observations that wait for their reader.
+const CHANNEL_SIZE: usize = 64;
 
-/// How things went lately, as far as it decides when to ask again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Backoff {
-    /// How many times the delay is doubled.
-    throttled: u32,
-    /// How many faults of other kinds came in a row.
-    faults: u32,
-}
-
-impl Backoff {
-    /// The backoff after an answer.
-    #[must_use]
-    pub fn answered(self) -> Self {
-        Self { throttled: self.throttled.saturating_sub(1), faults: 0 }
-    }
-
-    /// The backoff after a fault.
-    #[must_use]
-    pub fn faulted(self, kind: FaultKind, interval: Duration) -> Self {
-        match kind {
-            // Not beyond the longest delay: each step has to be taken back again.
-            FaultKind::Throttled if doubled(interval, self.throttled) < THROTTLED_AT_MOST => {
-                Self { throttled: self.throttled + 1, faults: 0 }
-            }
-            FaultKind::Throttled => Self { faults: 0, ..self },
-            _ => Self { faults: self.faults.saturating_add(1), ..self },
-        }
-    }
-}
-
-/// How long to wait before asking again.
-///
-/// `jitter` is from 0 to 1, and lengthens the delay by up to a twentieth, so that many pollers do not fall into
-/// step, and none asks more often than promised. An interval of less than 100 ms is taken as that.
-pub fn delay(interval: Duration, backoff: Backoff, jitter: f64) -> Duration {
-    let interval = interval.max(LEAST);
-    let throttled = doubled(interval, backoff.throttled).min(THROTTLED_AT_MOST.max(interval));
-    let growth = 1.5_f64.powi(backoff.faults.saturating_sub(1).min(30) as i32);
-    let faulty = interval.mul_f64(growth.min(1e4)).min(FAULTY_AT_MOST.max(interval));
-    let jitter = if jitter.is_finite() { jitter.clamp(0.0, 1.0) } else { 0.0 };
-    throttled.max(faulty).mul_f64(1.0 + jitter / 20.0).max(LEAST)
-}
-
-fn doubled(interval: Duration, times: u32) -> Duration {
-    interval.saturating_mul(2_u32.saturating_pow(times))
-}
-
-/// Watches one transfer. The channel closes when it is over, or when asking on is of no use.
+/// Polls one transfer. The channel closes when it is over, or when polling on is of no use.
 pub fn watch(service: Service, arn: Arn, interval: Duration, clock: Clock) -> Receiver<Observation> {
-    let (out, observations) = mpsc::channel(ROOM);
+    let (out, observations) = mpsc::channel(CHANNEL_SIZE);
     watch_into(service, arn, interval, clock, out);
     observations
 }
 
-/// The same, for several transfers with one receiver: each has a sender of its own, and drops it at its end.
-///
-/// It stops when the receiver is dropped.
+/// The same for several transfers with one receiver: each has a sender of its own, and drops it at its end. Stops
+/// when the receiver is dropped.
 pub fn watch_into(
     service: Service,
     arn: Arn,
@@ -96,11 +46,11 @@ pub fn watch_into(
     out: Sender<Observation>,
 ) -> JoinHandle<()> {
     let poller = Poller { service, interval, clock, out, backoff: Backoff::default() };
-    until_nobody_listens(poller.out.clone(), poller.run(arn))
+    while_received(poller.out.clone(), poller.run(arn))
 }
 
-/// Watches the executions of a task one after the other, each to its end, for as long as somebody listens. It
-/// gives up where [`watch`] does.
+/// Polls the executions of a task one after the other, each to its end, until the receiver is dropped. Gives up
+/// where [`watch`] does.
 pub fn follow_into(
     service: Service,
     task: Arn,
@@ -109,13 +59,10 @@ pub fn follow_into(
     out: Sender<Observation>,
 ) -> JoinHandle<()> {
     let poller = Poller { service, interval, clock, out, backoff: Backoff::default() };
-    until_nobody_listens(poller.out.clone(), poller.follow(task))
+    while_received(poller.out.clone(), poller.follow(task))
 }
 
-fn until_nobody_listens(
-    out: Sender<Observation>,
-    polling: impl Future<Output = ()> + Send + 'static,
-) -> JoinHandle<()> {
+fn while_received(out: Sender<Observation>, polling: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
     tokio::spawn(async move {
         tokio::select! {
             () = polling => {}
@@ -146,22 +93,22 @@ impl Poller {
         }
     }
 
-    /// The first other execution of the task that there is, however long that takes. What went wrong meanwhile
-    /// is nobody's trouble: nothing runs that could be missed.
+    /// The next execution of the task, however long it takes to start. Faults meanwhile are not reported: nothing
+    /// runs that could be missed.
     async fn next_after(&mut self, before: &Arn, task: &Arn) -> Arn {
         loop {
             self.clock.sleep(self.interval.max(BETWEEN_EXECUTIONS)).await;
-            match discover::execution(&self.service, task).await {
+            match find::execution(&self.service, task).await {
                 Ok(execution) if execution != *before => return execution,
                 Ok(_) | Err(_) => {}
             }
         }
     }
 
-    /// Watches one execution. True if it went to its end.
+    /// Polls one execution. True if it went to its end.
     async fn watch(&mut self, execution: &Arn) -> bool {
         let name: Arc<str> = execution.to_string().into();
-        let mut news = News::default();
+        let mut facts = Facts::default();
         let mut answered = false;
         loop {
             let outcome = self.service.describe(execution).await;
@@ -170,32 +117,32 @@ impl Poller {
                 && !answered
             {
                 answered = true;
-                news.incoming = Some(self.ask_for_facts(execution.clone()));
+                facts.incoming = Some(self.request_facts(execution.clone()));
             }
             let next = observation.next;
             if self.out.send(observation.clone()).await.is_err() {
                 return false;
             }
             match next {
-                Some(told) => {
-                    let delay = delay(self.interval, self.backoff, fastrand::f64()).max(told);
-                    self.rest(delay, &observation, &mut news).await;
+                Some(announced) => {
+                    let delay = delay(self.interval, self.backoff, fastrand::f64()).max(announced);
+                    self.rest(delay, &observation, &mut facts).await;
                 }
                 None => {
-                    let last = self.forward(&observation, &mut news);
-                    let _ = tokio::time::timeout(PATIENCE, last).await;
+                    let last = self.forward(&observation, &mut facts);
+                    let _ = tokio::time::timeout(MAX_WAIT_FOR_FACTS, last).await;
                     return matches!(observation.outcome, Outcome::Response(_));
                 }
             }
         }
     }
 
-    /// The execution that is meant; `None` where it could not be found and that was said.
+    /// The execution that `arn` means; `None` where it was not found, after an observation that says so.
     async fn find(&mut self, arn: &Arn) -> Option<Arn> {
         loop {
-            let fault = match discover::execution(&self.service, arn).await {
+            let fault = match find::execution(&self.service, arn).await {
                 Ok(execution) => {
-                    self.backoff = self.backoff.answered();
+                    self.backoff = self.backoff.responded();
                     return Some(execution);
                 }
                 Err(fault) => fault,
@@ -207,11 +154,12 @@ impl Poller {
         }
     }
 
-    /// What came, when, and when to ask again: not after the end, nor after a first answer that is final.
+    /// What came, when, and when the next poll is due: none after the end, nor after a final fault before the first
+    /// response.
     fn observed(&mut self, execution: Arc<str>, outcome: Outcome, answered: bool) -> Observation {
         let stop = match &outcome {
             Outcome::Response(answer) => {
-                self.backoff = self.backoff.answered();
+                self.backoff = self.backoff.responded();
                 answer.snapshot().is_over()
             }
             Outcome::Fault(fault) => {
@@ -219,72 +167,72 @@ impl Poller {
                 fault.is_final() && !answered
             }
         };
-        let least = LEAST.mul_f64(self.clock.speed().max(1.0));
+        let least = MIN_DELAY.mul_f64(self.clock.speed().max(1.0));
         let next = (!stop).then(|| delay(self.interval, self.backoff, 0.0).max(least));
         Observation { execution, at: self.clock.now(), outcome, task: None, next }
     }
 
-    /// Nothing waits for the facts, and a failure to get them is tried once more and then let be.
-    fn ask_for_facts(&self, arn: Arn) -> Receiver<Task> {
+    /// Requests the facts of a task without holding up its polls, and once more where that failed.
+    fn request_facts(&self, arn: Arn) -> Receiver<Task> {
         let (out, facts) = mpsc::channel(2);
         let (service, clock, pause) = (self.service.clone(), self.clock.clone(), self.interval);
         tokio::spawn(async move {
-            let ask = async {
-                let first = discover::facts(&service, &arn).await;
+            let requesting = async {
+                let first = task_facts::facts(&service, &arn).await;
                 let _ = out.send(first.task.clone()).await;
-                if first.again {
-                    clock.sleep(pause.max(LEAST.mul_f64(clock.speed()))).await;
-                    let second = discover::facts(&service, &arn).await;
-                    let _ = out.send(more(first.task, second.task)).await;
+                if first.is_worth_retrying {
+                    clock.sleep(pause.max(MIN_DELAY.mul_f64(clock.speed()))).await;
+                    let second = task_facts::facts(&service, &arn).await;
+                    let _ = out.send(merge(first.task, second.task)).await;
                 }
             };
             tokio::select! {
-                () = ask => {}
+                () = requesting => {}
                 () = out.closed() => {}
             }
         });
         facts
     }
 
-    /// Waits, and passes the facts on when they come.
-    async fn rest(&self, delay: Duration, last: &Observation, news: &mut News) {
+    /// Waits, and forwards the facts when they come.
+    async fn rest(&self, delay: Duration, last: &Observation, facts: &mut Facts) {
         let sleep = self.clock.sleep(delay);
         tokio::pin!(sleep);
         tokio::select! {
             () = &mut sleep => return,
-            () = self.forward(last, news) => {}
+            () = self.forward(last, facts) => {}
         }
         sleep.await;
     }
 
-    /// Sends the last observation again with each news of the task, until there is no more.
+    /// Sends the last observation again with each of the facts that come, until there are no more.
     ///
-    /// It may be dropped at any time, and taken up again with the next observation.
-    async fn forward(&self, last: &Observation, news: &mut News) {
+    /// It may be dropped at any time, and resumed with the next observation.
+    async fn forward(&self, last: &Observation, facts: &mut Facts) {
         loop {
-            if let Some(task) = &news.unsent {
+            if let Some(task) = &facts.unsent {
                 let again = Observation { task: Some(Arc::clone(task)), ..last.clone() };
                 let _ = self.out.send(again).await;
-                news.unsent = None;
+                facts.unsent = None;
             }
-            let Some(incoming) = &mut news.incoming else { return };
+            let Some(incoming) = &mut facts.incoming else { return };
             match incoming.recv().await {
-                Some(task) => news.unsent = Some(Arc::new(task)).filter(|task| **task != Task::default()),
-                None => news.incoming = None,
+                Some(task) => facts.unsent = Some(Arc::new(task)).filter(|task| **task != Task::default()),
+                None => facts.incoming = None,
             }
         }
     }
 }
 
-/// What is on its way about the task.
+/// The facts of a task that are on their way.
 #[derive(Default)]
-struct News {
+struct Facts {
     incoming: Option<Receiver<Task>>,
     unsent: Option<Arc<Task>>,
 }
 
-/// Both together; what came later counts where it says anything.
-fn more(first: Task, second: Task) -> Task {
+/// Both together; where both say something, the second.
+fn merge(first: Task, second: Task) -> Task {
     Task {
         name: second.name.or(first.name),
         source: second.source.or(first.source),
@@ -295,20 +243,24 @@ fn more(first: Task, second: Task) -> Task {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        sync::atomic::{AtomicUsize, Ordering::SeqCst},
-        time::Instant,
-    };
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
+    use aws_credential_types::provider::error::CredentialsError;
     use jiff::Timestamp;
     use serde_json::json;
 
     use super::*;
-    use crate::source::scripted::{Play, Server, bare, execution, service_at, task, with_keys};
+    use crate::{
+        aws::fault::FaultKind,
+        source::{
+            scripted::{Reply, Server, denied},
+            testing::{DEADLINE, Provider, execution, service_as, service_at, task},
+        },
+    };
 
-    /// A story in one word an observation: a status or the kind of a fault, `+` where facts came with it, and
-    /// `.` where it is the last one.
-    async fn told(mut observations: Receiver<Observation>) -> Vec<String> {
+    /// A word for each observation: its status or the kind of its fault, `+` where facts came with it, and `.` where
+    /// no other follows.
+    async fn story_of(mut observations: Receiver<Observation>) -> Vec<String> {
         let mut story = Vec::new();
         while let Some(seen) = observations.recv().await {
             let word = match &seen.outcome {
@@ -327,12 +279,8 @@ mod tests {
         watch(service_at(&server.url()), arn, 5 * S, clock)
     }
 
-    fn denied() -> Play {
-        Play::Error("AccessDeniedException", "no")
-    }
-
     /// Plays these for DescribeTaskExecution, the last one for ever, and denies everything else.
-    async fn executions(plays: Vec<fn() -> Play>) -> Server {
+    async fn executions(plays: Vec<fn() -> Reply>) -> Server {
         let count = AtomicUsize::new(0);
         Server::start(move |seen, _| {
             if seen.operation != "DescribeTaskExecution" {
@@ -344,57 +292,53 @@ mod tests {
         .await
     }
 
-    fn status(status: &str) -> Play {
-        Play::ok(json!({ "Status": status }))
+    fn status(status: &str) -> Reply {
+        Reply::ok(json!({ "Status": status }))
     }
 
     #[tokio::test]
     async fn it_stops_asking_when_the_execution_is_over() {
-        let _dir = with_keys();
         let server = executions(vec![|| status("LAUNCHING"), || status("NOVEL"), || status("ERROR")]).await;
-        let story = told(start(&server, execution('1'))).await;
+        let story = story_of(start(&server, execution('1'))).await;
         assert_eq!(story, ["LAUNCHING", "NOVEL", "ERROR."]);
-        tokio::time::sleep(LEAST * 3).await;
         assert_eq!(server.counts(), [("DescribeTask".into(), 1), ("DescribeTaskExecution".into(), 3)].into());
     }
 
     #[tokio::test]
     async fn it_goes_on_after_whatever_may_pass() {
-        let _dir = with_keys();
         let server = executions(vec![
-            || Play::Error("ThrottlingException", ""),
-            || Play::Error("ExpiredTokenException", ""),
-            || Play::Reply(200, "<html>".into()),
-            || Play::Reply(503, String::new()),
+            || Reply::Error("ThrottlingException", ""),
+            || Reply::Error("ExpiredTokenException", ""),
+            || Reply::Body(200, "<html>".into()),
+            || Reply::Body(503, String::new()),
             || status("QUEUED"),
             denied,
-            || Play::Error("InvalidRequestException", "not found"),
+            || Reply::Error("InvalidRequestException", "not found"),
             || status("SUCCESS"),
         ])
         .await;
-        let story = told(start(&server, execution('1'))).await;
+        let story = story_of(start(&server, execution('1'))).await;
         let expected = ["throttled", "expired", "garbled", "unreachable", "QUEUED", "denied", "not_found", "SUCCESS."];
         assert_eq!(story, expected);
     }
 
     #[tokio::test]
     async fn what_can_not_get_better_ends_it_when_it_comes_first() {
-        let _dir = with_keys();
-        let story = async |play: fn() -> Play| told(start(&executions(vec![play]).await, execution('1'))).await;
+        let story = async |play: fn() -> Reply| story_of(start(&executions(vec![play]).await, execution('1'))).await;
         assert_eq!(story(denied).await, ["denied."]);
-        assert_eq!(story(|| Play::Error("InvalidRequestException", "not found")).await, ["not_found."]);
-        let _dir = bare();
-        unsafe { std::env::remove_var("AWS_ACCESS_KEY_ID") };
-        assert_eq!(story(denied).await, ["no_credentials."]);
+        assert_eq!(story(|| Reply::Error("InvalidRequestException", "not found")).await, ["not_found."]);
+        let none = Provider::new(|_| Err(CredentialsError::not_loaded("none")));
+        let keyless = service_as("http://127.0.0.1:1", none);
+        let story = story_of(watch(keyless, execution('1'), 5 * S, Clock::wall())).await;
+        assert_eq!(story, ["no_credentials."]);
     }
 
     #[tokio::test]
     async fn a_task_is_followed_by_way_of_its_execution() {
-        let _dir = with_keys();
         let current = execution('3').to_string();
         let server = Server::start(move |seen, number| match &*seen.operation {
-            _ if number == 0 => Play::Error("InternalException", ""),
-            "DescribeTask" => Play::ok(json!({ "CurrentTaskExecutionArn": current })),
+            _ if number == 0 => Reply::Error("InternalException", ""),
+            "DescribeTask" => Reply::ok(json!({ "CurrentTaskExecutionArn": current })),
             "DescribeTaskExecution" => status("SUCCESS"),
             _ => denied(),
         })
@@ -405,14 +349,13 @@ mod tests {
         assert!(matches!(first.outcome, Outcome::Fault(ref fault) if fault.kind == FaultKind::Unreachable));
         let second = observations.recv().await.unwrap();
         assert_eq!(&*second.execution, execution('3').to_string());
-        assert_eq!(told(observations).await, Vec::<String>::new());
+        assert_eq!(story_of(observations).await, Vec::<String>::new());
     }
 
     #[tokio::test]
     async fn facts_come_with_the_last_observation_again() {
-        let _dir = with_keys();
         let server = Server::start(|seen, _| match &*seen.operation {
-            "DescribeTask" => Play::ok(json!({ "Name": "nightly" })),
+            "DescribeTask" => Reply::ok(json!({ "Name": "nightly" })),
             _ => status("SUCCESS"),
         })
         .await;
@@ -427,21 +370,19 @@ mod tests {
 
     #[tokio::test]
     async fn facts_that_fail_are_asked_for_once_more() {
-        let _dir = with_keys();
         let server = Server::start(|seen, number| match &*seen.operation {
-            "DescribeTask" => Play::Error("InternalException", ""),
+            "DescribeTask" => Reply::Error("InternalException", ""),
             _ if number > 8 => status("SUCCESS"),
             _ => status("TRANSFERRING"),
         })
         .await;
-        let story = told(start(&server, execution('1'))).await;
+        let story = story_of(start(&server, execution('1'))).await;
         assert!(!story.iter().any(|word| word.contains('+')), "{story:?}");
         assert_eq!(server.counts()["DescribeTask"], 2);
     }
 
     #[tokio::test]
     async fn several_share_a_receiver_and_end_it_together() {
-        let _dir = with_keys();
         let server = executions(vec![|| status("QUEUED"), || status("QUEUED"), || status("SUCCESS")]).await;
         let (service, clock) = (service_at(&server.url()), Clock::fast(Timestamp::UNIX_EPOCH, 50.0));
         let (out, observations) = mpsc::channel(1);
@@ -449,18 +390,17 @@ mod tests {
             watch_into(service.clone(), execution(digit), 5 * S, clock.clone(), out.clone());
         }
         drop(out);
-        let story = told(observations).await;
+        let story = story_of(observations).await;
         assert_eq!(story.iter().filter(|word| *word == "SUCCESS.").count(), 3, "{story:?}");
     }
 
     #[tokio::test]
     async fn a_task_is_followed_from_one_execution_to_the_next() {
-        let _dir = with_keys();
         let runs = AtomicUsize::new(0);
         let server = Server::start(move |seen, _| match &*seen.operation {
             "DescribeTask" => {
                 let digit = if runs.fetch_add(1, SeqCst) < 4 { '1' } else { '2' };
-                Play::ok(json!({ "CurrentTaskExecutionArn": execution(digit).to_string() }))
+                Reply::ok(json!({ "CurrentTaskExecutionArn": execution(digit).to_string() }))
             }
             "DescribeTaskExecution" => status("SUCCESS"),
             _ => denied(),
@@ -478,13 +418,12 @@ mod tests {
         }
         assert_eq!([&*seen[0], &*seen[1]], [execution('1').to_string(), execution('2').to_string()]);
         drop(observations);
-        tokio::time::timeout(S, following).await.unwrap().unwrap();
+        tokio::time::timeout(DEADLINE, following).await.unwrap().unwrap();
     }
 
     #[tokio::test]
     async fn it_stops_when_nobody_listens_even_in_the_middle_of_a_call() {
-        let _dir = with_keys();
-        let server = executions(vec![|| Play::Hang]).await;
+        let server = executions(vec![|| Reply::Hang]).await;
         let (out, observations) = mpsc::channel(1);
         let clock = Clock::wall();
         let polling = watch_into(service_at(&server.url()), execution('1'), 5 * S, clock, out);
@@ -492,77 +431,27 @@ mod tests {
             tokio::task::yield_now().await;
         }
         drop(observations);
-        tokio::time::timeout(Duration::from_millis(200), polling).await.unwrap().unwrap();
+        tokio::time::timeout(DEADLINE, polling).await.unwrap().unwrap();
     }
 
     #[tokio::test]
     async fn a_fast_clock_does_not_make_a_storm() {
-        let _dir = with_keys();
         let server = executions(vec![|| status("QUEUED")]).await;
         let clock = Clock::fast(Timestamp::UNIX_EPOCH, 1e6);
         let mut observations = watch(service_at(&server.url()), execution('1'), 5 * S, clock);
-        let start = Instant::now();
-        for _ in 0..4 {
-            observations.recv().await.unwrap();
+        for _ in 0..3 {
+            let next = observations.recv().await.unwrap().next.unwrap();
+            assert!(next.div_f64(1e6) >= MIN_DELAY, "{next:?}");
         }
-        assert!(start.elapsed() >= LEAST * 3, "{:?}", start.elapsed());
+    }
+
+    #[tokio::test]
+    async fn an_interval_without_end_is_no_trouble() {
+        let server = executions(vec![|| Reply::Error("InternalException", "")]).await;
+        let interval = Duration::MAX / 4;
+        let mut observations = watch(service_at(&server.url()), execution('1'), interval, Clock::wall());
+        assert!(observations.recv().await.unwrap().next >= Some(interval));
     }
 
     const S: Duration = Duration::from_secs(1);
-
-    /// Faults by their first letter: throttled, unreachable; `.` is an answer. The delays in seconds after each.
-    fn delays(interval: Duration, story: &str) -> Vec<f64> {
-        let mut backoff = Backoff::default();
-        let step = |letter| {
-            backoff = match letter {
-                't' => backoff.faulted(FaultKind::Throttled, interval),
-                'u' => backoff.faulted(FaultKind::Unreachable, interval),
-                _ => backoff.answered(),
-            };
-            delay(interval, backoff, 0.0).as_secs_f64()
-        };
-        story.chars().map(step).collect()
-    }
-
-    #[test]
-    fn delays_follow_what_came() {
-        for (interval, story, expected) in [
-            (5 * S, "...", vec![5.0, 5.0, 5.0]),
-            // Twice as long each time, at most a minute, and back step by step.
-            (5 * S, "tttttt", vec![10.0, 20.0, 40.0, 60.0, 60.0, 60.0]),
-            (5 * S, "tttttt.....", vec![10.0, 20.0, 40.0, 60.0, 60.0, 60.0, 40.0, 20.0, 10.0, 5.0, 5.0]),
-            (5 * S, "t.t.", vec![10.0, 5.0, 10.0, 5.0]),
-            (60 * S, "tt.", vec![60.0, 60.0, 60.0]),
-            (300 * S, "tt.", vec![300.0, 300.0, 300.0]),
-            (45 * S, "tt.", vec![60.0, 60.0, 45.0]),
-            // Once at the interval, then slower, at most half a minute, and back at once.
-            (5 * S, "uuuuuuu.", vec![5.0, 7.5, 11.25, 16.875, 25.3125, 30.0, 30.0, 5.0]),
-            (60 * S, "uuu.", vec![60.0, 60.0, 60.0, 60.0]),
-            (S / 2, "uu.", vec![0.5, 0.75, 0.5]),
-            // Out of reach while throttled does not hurry.
-            (5 * S, "ttu.", vec![10.0, 20.0, 20.0, 10.0]),
-            (5 * S, "uut.", vec![5.0, 7.5, 10.0, 5.0]),
-            // Too short is a tenth of a second.
-            (Duration::ZERO, "..", vec![0.1, 0.1]),
-        ] {
-            assert_eq!(delays(interval, story), expected, "{interval:?} {story}");
-        }
-    }
-
-    #[test]
-    fn no_story_ends_in_an_odd_delay() {
-        for story in ["t", "u"] {
-            let long = delays(5 * S, &story.repeat(10_000));
-            assert_eq!(long.last(), Some(if story == "t" { &60.0 } else { &30.0 }));
-        }
-        assert_eq!(delays(Duration::MAX / 4, "tu").len(), 2);
-    }
-
-    #[test]
-    fn jitter_is_a_twentieth_and_never_odd() {
-        let by = |jitter| delay(20 * S, Backoff::default(), jitter).as_secs_f64();
-        assert_eq!((by(0.0), by(0.5), by(1.0)), (20.0, 20.5, 21.0));
-        assert_eq!((by(-9.0), by(f64::NAN), by(f64::INFINITY)), (20.0, 20.0, 20.0));
-        assert_eq!(delay(LEAST, Backoff::default(), 0.0), LEAST);
-    }
 }

@@ -1,147 +1,69 @@
-//! A loopback server for tests that plays scripted bytes, and what tests need around it.
+//! A loopback server for tests that replies from a script, byte by byte where it has to.
 
 use std::{
     collections::BTreeMap,
-    fs,
     net::SocketAddr,
-    path::{Path, PathBuf},
-    process,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
 };
 
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::service::{Connection, Limits, Service};
-use crate::aws::arn::Arn;
-
-/// A task, and executions of it by their last hexadecimal digit.
-pub const TASK: &str = "arn:aws:datasync:us-east-1:111122223333:task/task-0123456789abcdef0";
-
-pub fn task() -> Arn {
-    Arn::parse(TASK).unwrap()
-}
-
-pub fn execution(digit: char) -> Arn {
-    task().with_execution(&format!("exec-0000000000000000{digit}"))
-}
-
-/// A directory that goes when it is dropped.
-pub struct TempDir(PathBuf);
-
-impl TempDir {
-    pub fn new() -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let name = format!("syncscope-test-{}-{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for TempDir {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// An environment without credentials, config files, proxies or metadata: nothing leaves the machine.
-///
-/// The environment is the process's; every test runs in a process of its own.
-pub fn bare() -> TempDir {
-    let dir = TempDir::new();
-    let names: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
-    for name in names {
-        let text = name.to_string_lossy().to_uppercase();
-        if text.starts_with("AWS_") || text.ends_with("_PROXY") {
-            unsafe { std::env::remove_var(&name) };
-        }
-    }
-    set("HOME", dir.path().to_str().unwrap());
-    set("AWS_CONFIG_FILE", dir.path().join("config").to_str().unwrap());
-    set("AWS_SHARED_CREDENTIALS_FILE", dir.path().join("credentials").to_str().unwrap());
-    set("AWS_EC2_METADATA_DISABLED", "true");
-    dir
-}
-
-/// The same with keys in the environment.
-pub fn with_keys() -> TempDir {
-    let dir = bare();
-    set("AWS_ACCESS_KEY_ID", "AKIDTEST");
-    set("AWS_SECRET_ACCESS_KEY", "secret");
-    dir
-}
-
-pub fn set(name: &str, value: &str) {
-    unsafe { std::env::set_var(name, value) };
-}
-
-/// Limits of time that tests can wait for.
-pub const SHORT: Limits = Limits {
-    connect: Duration::from_millis(400),
-    attempt: Duration::from_millis(500),
-    operation: Duration::from_secs(2),
-};
-
-/// A service at an endpoint.
-pub fn service_at(url: &str) -> Service {
-    let connection = Connection { endpoint_url: Some(url.into()), ..Connection::default() };
-    Service::with_limits(&connection, &task(), SHORT).unwrap()
-}
-
-/// A request, as far as tests look at it.
+/// A request.
 #[derive(Clone, Debug)]
 pub struct Seen {
     /// `DescribeTaskExecution`, or the request line of something else.
     pub operation: String,
     /// All header lines.
     pub head: String,
-    /// The body as JSON.
-    pub body: serde_json::Value,
-    /// The body as text.
-    pub form: String,
+    /// The body.
+    pub body: String,
 }
 
-/// What a server does with a request.
-pub enum Play {
-    /// Answers with this status and body, and keeps the connection.
-    Reply(u16, String),
-    /// Answers with the status 400 and an error of this code and message.
+impl Seen {
+    /// A member of the body as text; empty where it has none.
+    pub fn member(&self, name: &str) -> String {
+        let body: Value = serde_json::from_str(&self.body).unwrap_or_default();
+        body[name].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+/// What the server does with a request.
+pub enum Reply {
+    /// Sends this status and body, and keeps the connection.
+    Body(u16, String),
+    /// Sends an error of this code and message, with the status 500 where the code starts with `Internal`, else 400.
     Error(&'static str, &'static str),
     /// Writes these bytes and closes.
     Raw(Vec<u8>),
-    /// Says nothing.
+    /// Sends nothing.
     Hang,
-    /// Breaks the connection off with a reset.
+    /// Resets the connection.
     Reset,
 }
 
-impl Play {
-    pub fn ok(body: serde_json::Value) -> Self {
-        Self::Reply(200, body.to_string())
+impl Reply {
+    pub fn ok(body: Value) -> Self {
+        Self::Body(200, body.to_string())
     }
 
     fn bytes(self) -> Option<(Vec<u8>, bool)> {
-        let reply = |status: u16, body: &str| {
+        let bytes = |status: u16, body: &str| {
             let head = "content-type: application/x-amz-json-1.1\r\ncontent-length";
             format!("HTTP/1.1 {status} Whatever\r\n{head}: {}\r\n\r\n{body}", body.len()).into_bytes()
         };
         match self {
-            Self::Reply(status, body) => Some((reply(status, &body), true)),
+            Self::Body(status, body) => Some((bytes(status, &body), true)),
             Self::Error(code, message) => {
-                let body = serde_json::json!({ "__type": code, "message": message }).to_string();
-                Some((reply(if code.starts_with("Internal") { 500 } else { 400 }, &body), true))
+                let body = json!({ "__type": code, "message": message }).to_string();
+                Some((bytes(if code.starts_with("Internal") { 500 } else { 400 }, &body), true))
             }
             Self::Raw(bytes) => Some((bytes, false)),
             Self::Hang | Self::Reset => None,
@@ -149,9 +71,10 @@ impl Play {
     }
 }
 
-type Script = dyn Fn(&Seen, usize) -> Play + Send + Sync;
+/// A function of the request and its number.
+type Script = dyn Fn(&Seen, usize) -> Reply + Send + Sync;
 
-/// A server on loopback that plays a script: a function of the request and its number.
+/// A server on loopback, for as long as its runtime lives.
 pub struct Server {
     pub address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
@@ -159,13 +82,13 @@ pub struct Server {
 }
 
 impl Server {
-    pub async fn start(script: impl Fn(&Seen, usize) -> Play + Send + Sync + 'static) -> Self {
+    pub async fn start(script: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Self {
         Self::listen(None, script).await
     }
 
     pub async fn listen(
         tls: Option<TlsAcceptor>,
-        script: impl Fn(&Seen, usize) -> Play + Send + Sync + 'static,
+        script: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -184,15 +107,17 @@ impl Server {
         format!("http://{}", self.address)
     }
 
+    /// The number of connections that were opened.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
     }
 
+    /// All requests so far.
     pub fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 
-    /// How often each operation was asked for.
+    /// The number of requests for each operation.
     pub fn counts(&self) -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();
         for seen in self.seen() {
@@ -205,20 +130,20 @@ impl Server {
 async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, script: Arc<Script>, log: Arc<Mutex<Vec<Seen>>>) {
     match tls {
         None => {
-            if let Some(stream) = play(stream, script, log).await {
+            if let Some(stream) = replies(stream, script, log).await {
                 stream.set_zero_linger().unwrap();
             }
         }
         Some(tls) => {
             if let Ok(stream) = tls.accept(stream).await {
-                play(stream, script, log).await;
+                replies(stream, script, log).await;
             }
         }
     }
 }
 
-/// Gives the stream back where it is to be reset.
-async fn play<S: AsyncRead + AsyncWrite + Unpin>(
+/// Replies to all requests on a connection. Gives the stream back where it is to be reset.
+async fn replies<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     script: Arc<Script>,
     log: Arc<Mutex<Vec<Seen>>>,
@@ -229,11 +154,11 @@ async fn play<S: AsyncRead + AsyncWrite + Unpin>(
             log.push(seen.clone());
             log.len() - 1
         };
-        let play = script(&seen, number);
-        if matches!(play, Play::Reset) {
+        let reply = script(&seen, number);
+        if matches!(reply, Reply::Reset) {
             return Some(stream);
         }
-        match play.bytes() {
+        match reply.bytes() {
             None => std::future::pending::<()>().await,
             Some((bytes, keep)) => {
                 stream.write_all(&bytes).await.ok()?;
@@ -262,10 +187,22 @@ async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Seen> {
     stream.read_exact(&mut body).await.ok()?;
     let operation = header("x-amz-target").and_then(|target| target.split_once('.').map(|(_, name)| name.to_owned()));
     let operation = operation.unwrap_or_else(|| head.lines().next().unwrap_or_default().to_owned());
-    Some(Seen {
-        operation,
-        body: serde_json::from_slice(&body).unwrap_or_default(),
-        form: String::from_utf8(body).unwrap(),
-        head,
-    })
+    Some(Seen { operation, body: String::from_utf8(body).unwrap(), head })
+}
+
+/// A server that replies by the operation's name.
+pub async fn plays(script: impl Fn(&str, &Seen) -> Reply + Send + Sync + 'static) -> Server {
+    Server::start(move |seen, _| script(&seen.operation, seen)).await
+}
+
+/// A denial.
+pub fn denied() -> Reply {
+    Reply::Error("AccessDeniedException", "not authorized")
+}
+
+/// One of the pages of a listing: the one that the request's token names.
+pub fn page(seen: &Seen, member: &str, pages: &[Value]) -> Reply {
+    let number = seen.member("NextToken").parse().unwrap_or(0);
+    let next = (number + 1 < pages.len()).then(|| (number + 1).to_string());
+    Reply::ok(json!({ member: pages[number], "NextToken": next }))
 }

@@ -169,7 +169,6 @@ pub struct Before {
     outage: Option<Outage>,
     phase_since: Option<Timestamp>,
     totals_grow: bool,
-    gap: SignedDuration,
     rate_level: Option<Level>,
 }
 
@@ -183,7 +182,6 @@ impl Before {
             outage: past.outage.clone(),
             phase_since: past.phases.current_since(),
             totals_grow: past.totals_grow(),
-            gap: past.gap(),
             rate_level: past.rate_level.now(),
         }
     }
@@ -196,7 +194,7 @@ impl Before {
             return if same { found } else { vec![Kind::PollFailed(outage.fault.clone())] };
         }
         let Some(snapshot) = past.snapshot() else { return found };
-        found.extend(self.sight(at));
+        found.extend(self.sight(past.gap(), at));
         let old = self.response.as_ref().map(Response::snapshot);
         found.extend(self.status(old, past, snapshot, at));
         if let Some(old) = old {
@@ -214,12 +212,12 @@ impl Before {
         found
     }
 
-    fn sight(&self, at: Timestamp) -> Option<Kind> {
+    fn sight(&self, gap: SignedDuration, at: Timestamp) -> Option<Kind> {
         if let Some(outage) = &self.outage {
             return Some(Kind::PollRecovered(at.duration_since(outage.since)));
         }
         let unseen = at.duration_since(self.responded_at?);
-        (unseen > self.gap).then_some(Kind::WatchResumed(unseen))
+        (unseen > gap).then_some(Kind::WatchResumed(unseen))
     }
 
     fn status(&self, old: Option<&Snapshot>, past: &Past, new: &Snapshot, at: Timestamp) -> Option<Kind> {

@@ -15,7 +15,6 @@ use super::{
         phases::{Age, Phase},
     },
     present::progress,
-    readout::Readout,
 };
 use crate::aws::{
     applicability::Metric,
@@ -111,6 +110,8 @@ impl Execution {
             totals_grow: self.past.totals_grow(),
             limit: snapshot.limit().filter(|_| applicability.reports(Metric::BandwidthLimit)),
             clock: snapshot.result.as_ref().and_then(|result| number(result.total_duration)),
+            step: self.past.refresh.usual(),
+            after_gap: self.past.newest.as_ref().is_some_and(|newest| newest.after_gap),
         }
     }
 
@@ -212,11 +213,6 @@ impl Execution {
         }
         Some(now.duration_since(snapshot.start_time?.0).max(SignedDuration::ZERO))
     }
-
-    /// All that is true of it at a moment.
-    pub fn readout(&self, at: Timestamp) -> Readout<'_> {
-        Readout::of(self, at)
-    }
 }
 
 #[cfg(test)]
@@ -224,6 +220,7 @@ pub mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::transfer::readout::Readout;
     use crate::{
         aws::{
             fault::{Fault, FaultKind},
@@ -281,7 +278,7 @@ pub mod tests {
     }
 
     fn texts(execution: &Execution) -> Vec<String> {
-        execution.events().iter().map(|event| say::events::words(&event.kind)).collect()
+        execution.events().iter().map(|event| say::words::events::words(&event.kind)).collect()
     }
 
     #[test]
@@ -291,7 +288,7 @@ pub mod tests {
         execution.observe(&fault(65, FaultKind::Unreachable));
         execution.observe(&fault(70, FaultKind::Unreachable));
         assert_eq!(execution.snapshot().cloned(), before);
-        let readout = execution.readout(at(70));
+        let readout = Readout::of(&execution, at(70));
         assert_eq!((readout.responded_at(), readout.polled_at()), (Some(at(60)), Some(at(70))));
         let outage = readout.outage().unwrap();
         assert_eq!((outage.since, outage.times), (at(65), 2));
@@ -303,10 +300,10 @@ pub mod tests {
     #[test]
     fn when_counters_moved_is_the_services_time_not_ours() {
         let execution = watched((0..=70).step_by(5).map(transferring));
-        assert_eq!(execution.readout(at(70)).counters_changed_at(), Some(at(60)));
+        assert_eq!(Readout::of(&execution, at(70)).counters_changed_at(), Some(at(60)));
         assert_eq!(execution.past().unchanged_for(), SignedDuration::from_secs(10));
         let fresh = watched([transferring(7)]);
-        assert_eq!(fresh.readout(at(7)).counters_changed_at(), None);
+        assert_eq!(Readout::of(&fresh, at(7)).counters_changed_at(), None);
     }
 
     #[test]
@@ -362,7 +359,7 @@ pub mod tests {
     fn an_answer_that_comes_twice_changes_nothing() {
         let mut execution = watched((0..=60).step_by(5).map(transferring));
         let seen = |execution: &Execution| {
-            let readout = execution.readout(at(60));
+            let readout = Readout::of(execution, at(60));
             (readout.counters_changed_at(), readout.rate, execution.events().total())
         };
         let before = seen(&execution);
@@ -395,7 +392,7 @@ pub mod tests {
                 );
                 execution.observe(&answer(second, &members));
                 let now = at(second).checked_add(SignedDuration::from_secs(3)).unwrap_or(Timestamp::MAX);
-                let (readout, time) = (execution.readout(now), say::units::LocalTime { now, zone: &jiff::tz::TimeZone::UTC });
+                let (readout, time) = (Readout::of(&execution, now), say::units::LocalTime { now, zone: &jiff::tz::TimeZone::UTC });
                 proptest::prop_assert!(!say::summary::headline(&readout, &time).is_empty());
                 let _ = say::sentences::sentences(&readout, &time);
                 let _ = say::report::page(&readout, &time, &Default::default());

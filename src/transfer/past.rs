@@ -1,5 +1,6 @@
 //! What was seen of one execution: each observation folded in, nothing judged.
 
+pub mod change;
 pub mod phases;
 pub mod pipeline;
 pub mod rate_level;
@@ -25,6 +26,11 @@ use crate::aws::{
     response::Response,
     snapshot::{Count, Mode, Snapshot, Status},
 };
+
+/// Totals that did not change for so long are settled.
+const SETTLED: SignedDuration = SignedDuration::from_mins(2);
+/// How long a refresh step may be that is not learned yet.
+const LONGEST_STEP: SignedDuration = SignedDuration::from_mins(5);
 
 /// All that was seen of an execution, bounded.
 #[derive(Clone, Debug)]
@@ -72,6 +78,8 @@ pub struct Newest {
     pub applicability: Applicability,
     /// When it came.
     pub at: Timestamp,
+    /// Whether a gap in our sight lies before it: what changed meanwhile did so nobody knows when.
+    pub after_gap: bool,
     /// When the first response of all came.
     pub first_at: Timestamp,
     /// How long after it the next poll was to come, before anything went wrong.
@@ -104,9 +112,9 @@ impl Past {
 
     /// Folds one observation in.
     pub fn observe(&mut self, observation: &Observation) {
-        let gap = self.gap();
         self.polled_at = Some(observation.at);
         self.next = observation.next;
+        let gap = self.gap();
         match &observation.outcome {
             Outcome::Response(response) => self.respond(response, observation.at, gap),
             Outcome::Fault(fault) => {
@@ -137,7 +145,8 @@ impl Past {
         if blind {
             self.refresh.lost();
         }
-        let newest = Newest { next: self.next, ..Newest::after(previous, response, applicability, at) };
+        let newest =
+            Newest { next: self.next, after_gap: blind, ..Newest::after(previous, response, applicability, at) };
         if newest.pulse_at == Some(at) {
             self.refresh.changed(at);
         }
@@ -163,10 +172,11 @@ impl Past {
         self.newest.as_ref().map_or(&Applicability::UNKNOWN, |newest| &newest.applicability)
     }
 
-    /// The longest time between two responses that is still as planned; beyond it lies a gap in our sight.
+    /// The longest time between two responses that is still as planned, before or after the polling interval
+    /// changed; beyond it lies a gap in our sight.
     pub fn gap(&self) -> SignedDuration {
         let next = self.next.and_then(|next| SignedDuration::try_from(next).ok()).unwrap_or_default();
-        SignedDuration::from_secs(90).max(next.saturating_mul(4))
+        SignedDuration::from_secs(90).max(next.max(self.interval()).saturating_mul(4))
     }
 
     /// How long after a response the next one was to come, before anything went wrong; 0 where nobody said.
@@ -187,14 +197,15 @@ impl Past {
     }
 
     /// Whether the totals may still grow: Enhanced mode lists while it transfers. They count as settled once
-    /// they did not change for two minutes while we looked.
+    /// they did not change for two minutes, and two refresh steps, while we looked.
     pub fn totals_grow(&self) -> bool {
         let Some(newest) = &self.newest else { return false };
         let running = matches!(
             newest.response.snapshot().status(),
             Some(Status::Launching | Status::Preparing | Status::Transferring | Status::Other(_))
         );
-        let settled = newest.since(self.estimates_changed_at) >= SignedDuration::from_mins(2);
+        let step = self.refresh.usual().unwrap_or(LONGEST_STEP);
+        let settled = newest.since(self.estimates_changed_at) >= SETTLED.max(step.saturating_mul(2));
         running && newest.applicability.mode != Mode::Basic && !settled
     }
 }
@@ -206,6 +217,7 @@ impl Newest {
                 response: response.clone(),
                 applicability,
                 at,
+                after_gap: false,
                 first_at: at,
                 next: None,
                 before: None,
@@ -220,6 +232,7 @@ impl Newest {
         Self {
             applicability,
             at,
+            after_gap: false,
             first_at: previous.first_at,
             next: None,
             pulse_at: if moved { Some(at) } else { previous.pulse_at },

@@ -6,7 +6,7 @@ use super::{
     theme::{BOLD, DIM, PLAIN},
 };
 use crate::say::{
-    options::{self, Section},
+    options::{self, section::Section},
     text::clean,
 };
 

@@ -45,9 +45,9 @@ fn said(app: &App, readout: &Readout) -> Vec<(&'static str, String)> {
 }
 
 fn assert_agree(app: &App, what: &str) -> &'static str {
-    let readout = app.execution().unwrap().readout(app.now());
+    let readout = Readout::of(app.execution().unwrap(), app.now());
     let state: Value = serde_json::from_str(&State::from(&readout).json()).unwrap();
-    let (code, words) = (say::rate::code(&readout.rate), say::rate::bytes(&readout.rate));
+    let (code, words) = (say::words::rate::code(&readout.rate), say::words::rate::bytes(&readout.rate));
     assert_eq!(state["rates"]["state"], code, "{what}");
     let expected = match readout.rate {
         Current::Moving { bytes, .. } => Value::from(bytes.per_second),
@@ -130,7 +130,7 @@ fn while_polls_fail_the_rate_is_not_seen_anywhere() {
 #[test]
 fn the_percentage_is_the_same_in_the_title_and_never_early() {
     for (minute, app) in minutes("basic", 75) {
-        let readout = app.execution().unwrap().readout(app.now());
+        let readout = Readout::of(app.execution().unwrap(), app.now());
         let title = title(&app);
         if let Some(share) = readout.bytes.fraction().filter(|share| *share < 1.0) {
             assert!(!title.starts_with("100%"), "{minute}: {share} {title}");

@@ -1,6 +1,7 @@
 //! The tests of the whole: the program, its screens and its outputs, from outside.
 
 mod cli;
+mod credentials;
 mod estimate;
 mod floors;
 mod health;

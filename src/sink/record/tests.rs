@@ -81,7 +81,7 @@ fn assert_fine(all: &[Kept]) {
 }
 
 fn events(execution: &Execution) -> Vec<String> {
-    execution.events().iter().map(|event| crate::say::events::words(&event.kind)).collect()
+    execution.events().iter().map(|event| crate::say::words::events::words(&event.kind)).collect()
 }
 
 #[test]

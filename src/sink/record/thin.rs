@@ -246,7 +246,7 @@ mod tests {
         recording.keep_small(whole.past().polled_at.unwrap());
         let thinned = past::read(&path).unwrap().executions.remove(0).1;
         let story = |execution: &crate::transfer::execution::Execution| -> Vec<String> {
-            execution.events().iter().map(|event| crate::say::events::words(&event.kind)).collect()
+            execution.events().iter().map(|event| crate::say::words::events::words(&event.kind)).collect()
         };
         assert_eq!(story(&thinned), story(&whole));
         assert_eq!(thinned.past().refresh.usual(), whole.past().refresh.usual());

@@ -1,177 +1,108 @@
-//! What an error of the service, or something in its place, means to the one who watches.
+//! An error response as a fault: what was wrong, and what to do.
 
-use super::credentials::Owner;
+use super::{
+    codes::{Meaning, classify},
+    profile::Profile,
+    text::one_line,
+};
 use crate::aws::fault::{Fault, FaultKind};
 
-/// An answer that is no success.
+/// A response other than 2xx.
 #[derive(Clone, Debug)]
-pub struct Refusal<'a> {
-    /// The permission that was needed, `datasync:DescribeTaskExecution`.
-    pub action: &'a str,
-    /// What was asked about.
+pub struct ErrorResponse<'a> {
+    /// The service's name: `DataSync`.
+    pub service: &'a str,
+    /// The permission that the request needs: `datasync:DescribeTaskExecution`.
+    pub permission: &'a str,
+    /// What the request was about.
     pub subject: &'a str,
-    /// Who answered: host and port.
+    /// Host and port that responded.
     pub host: &'a str,
     /// The HTTP status.
     pub status: u16,
-    /// The service's code for it, where there is one.
+    /// The service's error code; `None` where something else responded.
     pub code: Option<&'a str>,
-    /// The service's words for it, where there are any.
-    pub text: Option<&'a str>,
+    /// The service's message.
+    pub message: Option<&'a str>,
     /// The body, as far as it is text.
     pub body: &'a str,
 }
 
-impl Refusal<'_> {
+impl ErrorResponse<'_> {
     /// The fault that the monitor shows.
-    pub fn fault(&self, owner: &Owner) -> Fault {
+    pub fn fault(&self, profile: &Profile) -> Fault {
         let (kind, message) = match self.code {
-            Some(code) => self.of_service(code, owner),
-            None => self.of_stranger(),
+            Some(code) => self.service_fault(code, profile),
+            None => self.intermediary_fault(),
         };
         Fault { kind, code: self.code.map(str::to_owned), message }
     }
 
-    fn of_service(&self, code: &str, owner: &Owner) -> (FaultKind, String) {
-        let said = self.said();
-        let who = owner.credentials();
-        if is_throttling(code) || self.status == 429 {
-            return (FaultKind::Throttled, format!("the service is asked too often{said}"));
+    fn service_fault(&self, code: &str, profile: &Profile) -> (FaultKind, String) {
+        let Self { service, permission, subject, status, .. } = self;
+        let quote = self.quote();
+        let credentials = profile.credentials();
+        let throttled = (FaultKind::Throttled, format!("throttled by AWS{quote}"));
+        match classify(code, self.message.unwrap_or_default()) {
+            Meaning::Throttled => throttled,
+            _ if *status == 429 => throttled,
+            Meaning::ClockSkew => {
+                (FaultKind::Expired, format!("AWS rejects the time of the request: set this machine's clock{quote}"))
+            }
+            Meaning::Expired => (FaultKind::Expired, format!("{credentials} have expired: {}", profile.renewal())),
+            Meaning::Rejected => {
+                (FaultKind::Expired, format!("AWS rejects {credentials}: {}{quote}", profile.renewal()))
+            }
+            Meaning::Denied => {
+                let what = format!("{credentials} are missing permission {permission}: ask for that IAM permission");
+                (FaultKind::Denied, what + &quote)
+            }
+            Meaning::NotFound => {
+                let old = if subject.contains("exec-") { ": wrong ARN, or older than 30 days" } else { "" };
+                (FaultKind::NotFound, format!("{subject} not found{old}{quote}"))
+            }
+            Meaning::Other if *status >= 500 => {
+                (FaultKind::Unreachable, format!("{service} returned HTTP {status} {code}{quote}"))
+            }
+            Meaning::Other => (FaultKind::Other, format!("{service} rejected {permission}: {code}{quote}")),
         }
-        if is_clock(code, self.text.unwrap_or_default()) {
-            return (FaultKind::Expired, format!("this machine's clock is wrong: check it{said}"));
-        }
-        if is_expired(code) {
-            return (FaultKind::Expired, format!("{who} have expired; {}", owner.renew()));
-        }
-        if is_refused(code) {
-            let message = format!("AWS does not accept {who}; {}{said}", owner.renew());
-            return (FaultKind::Expired, message);
-        }
-        if is_denied(code) {
-            let message = format!("{who} lack the permission {}; have it allowed{said}", self.action);
-            return (FaultKind::Denied, message);
-        }
-        if is_missing(code) || code == "InvalidRequestException" && speaks_of_absence(self.text.unwrap_or_default()) {
-            let old = if self.subject.contains("exec-") { ", or it is older than 30 days" } else { "" };
-            return (FaultKind::NotFound, format!("there is no {}{old}{said}", self.subject));
-        }
-        if self.status >= 500 {
-            let message = format!("{} has trouble of its own: {} {code}{said}", self.host, self.status);
-            return (FaultKind::Unreachable, message);
-        }
-        (FaultKind::Other, format!("{} was refused: {code}{said}", self.action))
     }
 
-    /// Without a code it was not DataSync that answered.
-    fn of_stranger(&self) -> (FaultKind, String) {
-        let Self { host, status, .. } = self;
+    /// Without a code, a proxy, a captive portal or some other server responded in place of the service.
+    fn intermediary_fault(&self) -> (FaultKind, String) {
+        let Self { service, host, status, .. } = self;
         let reason = http::StatusCode::from_u16(*status).ok().and_then(|status| status.canonical_reason());
-        let status_text = format!("{status} {}", reason.unwrap_or_default());
-        let status_text = status_text.trim_end();
-        let page = if self.body.trim_start().starts_with('<') { "a web page" } else { "something else" };
+        let status_line = format!("{status} {}", reason.unwrap_or_default());
+        let status_line = status_line.trim_end();
+        let is_page = self.body.trim_start().starts_with('<');
+        let page = || {
+            format!(
+                "got an HTML page from {host} instead of a {service} response ({status_line}): \
+                 check for a proxy or captive portal"
+            )
+        };
         let message = match status {
-            429 => return (FaultKind::Throttled, format!("{host} is asked too often: {status_text}")),
-            407 => format!("a proxy wants a name and password: {status_text}; put them into HTTPS_PROXY"),
-            300..400 => format!("{host} sent elsewhere: {status_text}, perhaps the network wants a sign-in first"),
-            403 => format!("{page} came in place of an answer: {status_text} from {host}, perhaps from a proxy"),
-            404 | 405 | 410 => format!("{host} is no endpoint of DataSync: {status_text}; check the endpoint URL"),
-            500.. if page == "a web page" => format!("{page} came in place of an answer: {status_text} from {host}"),
-            500.. => format!("{host} has trouble of its own: {status_text}"),
-            _ => format!("{page} came in place of an answer: {status_text} from {host}"),
+            429 => return (FaultKind::Throttled, format!("throttled by {host} ({status_line})")),
+            407 => {
+                format!("the proxy requires authentication ({status_line}): put user and password into HTTPS_PROXY")
+            }
+            300..400 => format!("{host} redirects ({status_line}): check whether the network requires a sign-in"),
+            404 | 405 | 410 => format!("{host} is not a {service} endpoint ({status_line}): check the endpoint URL"),
+            _ if is_page => page(),
+            500.. => format!("{host} returned HTTP {status_line}"),
+            _ => format!(
+                "{host} sent something other than a {service} response ({status_line}): check the endpoint URL, proxy"
+            ),
         };
         (FaultKind::Unreachable, message)
     }
 
-    /// The service's own words, as the end of a sentence.
-    fn said(&self) -> String {
-        match self.text.map(one_line).filter(|text| !text.is_empty()) {
-            Some(text) => format!(" (AWS says: {text})"),
+    /// The service's own words, to end a sentence with.
+    fn quote(&self) -> String {
+        match self.message.map(one_line).filter(|message| !message.is_empty()) {
+            Some(message) => format!(" (AWS says: {message})"),
             None => String::new(),
         }
-    }
-}
-
-/// Codes of asking too often.
-pub fn is_throttling(code: &str) -> bool {
-    const CODES: [&str; 10] = [
-        "ThrottlingException",
-        "Throttling",
-        "ThrottledException",
-        "TooManyRequestsException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "SlowDown",
-        "ProvisionedThroughputExceededException",
-        "LimitExceededException",
-    ];
-    CODES.contains(&code)
-}
-
-/// Codes of a missing permission.
-pub fn is_denied(code: &str) -> bool {
-    ["AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "NotAuthorized", "OptInRequired"].contains(&code)
-}
-
-/// Codes of credentials that were valid once.
-pub fn is_expired(code: &str) -> bool {
-    ["ExpiredTokenException", "ExpiredToken", "TokenRefreshRequired"].contains(&code)
-}
-
-/// Codes of credentials that the service does not know, or of signatures that do not fit them.
-fn is_refused(code: &str) -> bool {
-    const CODES: [&str; 8] = [
-        "UnrecognizedClientException",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "SignatureDoesNotMatch",
-        "IncompleteSignature",
-        "IncompleteSignatureException",
-        "MissingAuthenticationToken",
-        "MissingAuthenticationTokenException",
-    ];
-    CODES.contains(&code)
-}
-
-fn is_missing(code: &str) -> bool {
-    ["ResourceNotFoundException", "NotFoundException"].contains(&code)
-}
-
-/// A signature is valid for some minutes around the service's time.
-fn is_clock(code: &str, text: &str) -> bool {
-    let skewed = ["RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"].contains(&code);
-    let text = text.to_lowercase();
-    skewed
-        || code == "InvalidSignatureException"
-            && (text.contains("signature expired") || text.contains("not yet current"))
-}
-
-/// `InvalidRequestException` is the only code for whatever is wrong with a request, an unknown ARN most of all.
-fn speaks_of_absence(text: &str) -> bool {
-    const WORDS: [&str; 9] = [
-        "not found",
-        "not exist",
-        "doesn't exist",
-        "no such",
-        "cannot find",
-        "could not find",
-        "unknown",
-        "not valid",
-        "invalid",
-    ];
-    let text = text.to_lowercase();
-    text.is_empty() || WORDS.iter().any(|word| text.contains(word))
-}
-
-/// Foreign text on one line, without control characters, at most 300 characters of it.
-pub fn one_line(text: &str) -> String {
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let words: Vec<_> = clean.split_whitespace().collect();
-    let line = words.join(" ");
-    match line.char_indices().nth(300) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
     }
 }
 
@@ -181,17 +112,18 @@ mod tests {
 
     const EXECUTION: &str = "execution exec-0123456789abcdef0";
 
-    fn fault(status: u16, code: Option<&str>, text: Option<&str>, body: &str) -> Fault {
-        let refusal = Refusal {
-            action: "datasync:DescribeTaskExecution",
+    fn fault(status: u16, code: Option<&str>, message: Option<&str>, body: &str) -> Fault {
+        let response = ErrorResponse {
+            service: "DataSync",
+            permission: "datasync:DescribeTaskExecution",
             subject: EXECUTION,
             host: "127.0.0.1:9",
             status,
             code,
-            text,
+            message,
             body,
         };
-        refusal.fault(&Owner::default())
+        response.fault(&Profile::default())
     }
 
     #[test]
@@ -199,31 +131,55 @@ mod tests {
         use FaultKind::*;
         let skew = "Signature expired: 20261122T1600Z is now earlier than 20261122T1700Z";
         for (status, code, text, kind, says) in [
-            (400, "ThrottlingException", "Rate exceeded", Throttled, "too often (AWS says: Rate exceeded)"),
-            (400, "TooManyRequestsException", "", Throttled, "too often"),
-            (400, "RequestLimitExceeded", "", Throttled, "too often"),
-            (503, "SlowDown", "", Throttled, "too often"),
-            (429, "Whatever", "", Throttled, "too often"),
-            (400, "ExpiredTokenException", "The security token is expired", Expired, "have expired; renew them"),
-            (400, "UnrecognizedClientException", "invalid token", Expired, "does not accept the default credentials"),
-            (400, "InvalidSignatureException", "does not match", Expired, "does not accept the default credentials"),
-            (400, "InvalidSignatureException", skew, Expired, "clock"),
-            (403, "RequestTimeTooSkewed", "", Expired, "clock"),
+            (400, "ThrottlingException", "Rate exceeded", Throttled, "throttled by AWS (AWS says: Rate exceeded)"),
+            (400, "TooManyRequestsException", "", Throttled, "throttled by AWS"),
+            (400, "RequestLimitExceeded", "", Throttled, "throttled by AWS"),
+            (503, "SlowDown", "", Throttled, "throttled by AWS"),
+            (429, "Whatever", "", Throttled, "throttled by AWS"),
+            (
+                400,
+                "ExpiredTokenException",
+                "The security token is expired",
+                Expired,
+                "have expired: refresh them (aws sso login, or your credential tool)",
+            ),
+            (400, "UnrecognizedClientException", "invalid token", Expired, "AWS rejects the default credentials"),
+            (400, "InvalidSignatureException", "does not match", Expired, "AWS rejects the default credentials"),
+            (400, "InvalidSignatureException", skew, Expired, "set this machine's clock"),
+            (403, "RequestTimeTooSkewed", "", Expired, "set this machine's clock"),
             (
                 400,
                 "AccessDeniedException",
                 "no",
                 Denied,
-                "the default credentials lack the permission datasync:DescribeTaskExecution",
+                "the default credentials are missing permission datasync:DescribeTaskExecution",
             ),
             (400, "InvalidRequestException", "", NotFound, "older than 30 days"),
-            (400, "InvalidRequestException", "Task execution was not found.", NotFound, "there is no execution exec-"),
-            (400, "InvalidRequestException", "The request is not valid.", NotFound, "there is no execution exec-"),
+            (
+                400,
+                "InvalidRequestException",
+                "Task execution was not found.",
+                NotFound,
+                "execution exec-0123456789abcdef0 not found",
+            ),
+            (
+                400,
+                "InvalidRequestException",
+                "The request is not valid.",
+                NotFound,
+                "execution exec-0123456789abcdef0 not found",
+            ),
             (400, "InvalidRequestException", "The region is disabled", Other, "The region is disabled"),
-            (400, "ResourceNotFoundException", "", NotFound, "there is no"),
-            (500, "InternalException", "oops", Unreachable, "trouble of its own: 500 InternalException"),
-            (503, "ServiceUnavailable", "", Unreachable, "trouble"),
-            (400, "UnknownOperationException", "", Other, "was refused: UnknownOperationException"),
+            (400, "ResourceNotFoundException", "", NotFound, "not found"),
+            (500, "InternalException", "oops", Unreachable, "DataSync returned HTTP 500 InternalException"),
+            (503, "ServiceUnavailable", "", Unreachable, "returned HTTP 503"),
+            (
+                400,
+                "UnknownOperationException",
+                "",
+                Other,
+                "DataSync rejected datasync:DescribeTaskExecution: UnknownOperationException",
+            ),
         ] {
             let fault = fault(status, Some(code), Some(text), "");
             assert_eq!(fault.kind, kind, "{code}: {fault}");
@@ -233,27 +189,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_the_service_s_is_unreachable() {
+    fn a_response_without_a_code_is_not_the_service_s() {
         for (status, body, says) in [
-            (403, "<html>", "a web page came in place of an answer: 403 Forbidden"),
+            (403, "<html>", "got an HTML page from 127.0.0.1:9 instead of a DataSync response (403 Forbidden)"),
             (407, "<html>", "HTTPS_PROXY"),
-            (503, "<html>", "a web page came in place of an answer: 503"),
-            (500, "", "has trouble of its own: 500"),
-            (404, "<html>", "no endpoint of DataSync"),
-            (404, "not found", "no endpoint of DataSync"),
+            (503, "<html>", "got an HTML page from 127.0.0.1:9 instead of a DataSync response (503"),
+            (500, "", "127.0.0.1:9 returned HTTP 500 Internal Server Error"),
+            (404, "<html>", "not a DataSync endpoint"),
+            (404, "not found", "not a DataSync endpoint"),
             (302, "", "sign-in"),
-            (418, "short and stout", "something else came in place"),
+            (418, "short and stout", "something other than a DataSync response"),
         ] {
             let fault = fault(status, None, None, body);
             assert_eq!((fault.kind, fault.code.as_deref()), (FaultKind::Unreachable, None));
             assert!(fault.message.contains(says), "{status}: {fault}");
         }
         assert_eq!(fault(429, None, None, "").kind, FaultKind::Throttled);
-    }
-
-    #[test]
-    fn foreign_text_is_one_short_line() {
-        assert_eq!(one_line(" a\n\tb\u{1b}[31m "), "a b [31m");
-        assert_eq!(one_line(&"é".repeat(500)).chars().count(), 301);
     }
 }

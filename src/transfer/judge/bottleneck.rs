@@ -144,6 +144,7 @@ fn backlog(past: &Past, snapshot: &Snapshot) -> Option<Bottleneck> {
 
 #[cfg(test)]
 mod tests {
+    use crate::transfer::readout::Readout;
     use jiff::tz::TimeZone;
 
     use crate::{
@@ -157,8 +158,8 @@ mod tests {
     fn said(minutes: i64, members: impl Fn(i64) -> String) -> Option<String> {
         let end = minutes * MINUTE;
         let execution = watched((0..=end).step_by(15).map(|second| (second, members(second))));
-        let bottleneck = execution.readout(at(end)).bottleneck?;
-        Some(say::bottleneck::sentence(&bottleneck, &LocalTime { now: at(end), zone: &TimeZone::UTC }))
+        let bottleneck = Readout::of(&execution, at(end)).bottleneck?;
+        Some(say::words::bottleneck::sentence(&bottleneck, &LocalTime { now: at(end), zone: &TimeZone::UTC }))
     }
 
     fn counted(terms: &str, bytes: i64, files: i64) -> String {

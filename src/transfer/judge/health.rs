@@ -13,10 +13,11 @@ use crate::{
             Past,
             phases::Age,
             pipeline::{self, Step},
+            refresh,
         },
         present::{
             progress::{self, Ending},
-            rates::{UNKNOWN_STEP, is_blind},
+            rates::is_blind,
         },
         severity::Severity,
     },
@@ -156,14 +157,6 @@ pub enum Finding {
     Incomplete(Ending),
 }
 
-/// The shortest time without a change that is a stall.
-const STALL_AT_LEAST: SignedDuration = SignedDuration::from_secs(90);
-/// A stall in usual steps.
-const STALL_STEPS: i32 = 6;
-/// Quiet in usual steps.
-const QUIET_STEPS: i32 = 3;
-/// Durations move, and nothing else does, for so long: a stall.
-const IDLE: SignedDuration = SignedDuration::from_mins(5);
 /// LAUNCHING for so long deserves a notice.
 pub const LAUNCHING_LONG: SignedDuration = SignedDuration::from_mins(5);
 /// LAUNCHING for so long deserves a warning.
@@ -257,17 +250,16 @@ fn moving(past: &Past, snapshot: &Snapshot) -> Health {
 /// Stalled or quiet, where nothing moves.
 fn standing(past: &Past, snapshot: &Snapshot) -> Option<Health> {
     let usual_step = past.refresh.usual();
-    let stall = STALL_AT_LEAST.max(usual_step.unwrap_or(UNKNOWN_STEP).saturating_mul(STALL_STEPS));
     let (unchanged, idle) = (past.unchanged_for(), past.counters_unchanged_for());
     let last_change = past.newest.as_ref().and_then(|newest| newest.counters_at);
-    if unchanged >= stall {
+    if unchanged >= refresh::stalled_after(usual_step) {
         let finding = Finding::Stalled { unchanged_for: idle, usual_step, last_change };
         return Some(because(HealthState::Stalled, finding));
     }
-    if snapshot.status() == Some(Status::Transferring) && idle >= IDLE.max(stall) {
+    if snapshot.status() == Some(Status::Transferring) && idle >= refresh::idle_after(usual_step) {
         return Some(because(HealthState::Stalled, Finding::Idle { unchanged_for: idle, last_change }));
     }
-    let quiet = usual_step.is_some_and(|step| unchanged >= step.saturating_mul(QUIET_STEPS));
+    let quiet = refresh::quiet_after(usual_step).is_some_and(|quiet| unchanged >= quiet);
     quiet.then(|| because(HealthState::Quiet, Finding::Quiet { unchanged_for: unchanged, last_change }))
 }
 
@@ -309,6 +301,7 @@ fn failing(past: &Past, snapshot: &Snapshot) -> Option<Health> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transfer::readout::Readout;
     use crate::{
         aws::fault::FaultKind,
         say,
@@ -331,11 +324,11 @@ mod tests {
     }
 
     fn reasons(health: &Health) -> Vec<String> {
-        health.finding.iter().map(say::finding::sentence).collect()
+        health.finding.iter().map(say::words::finding::sentence).collect()
     }
 
     fn word(execution: &Execution, second: i64) -> HealthState {
-        execution.readout(at(second)).health.state
+        Readout::of(execution, at(second)).health.state
     }
 
     #[test]
@@ -346,7 +339,7 @@ mod tests {
         {
             assert_eq!(word(&until(end, 600, 600, "TRANSFERRING", ENHANCED), end), expected, "{end}");
         }
-        let stalled = until(1040, 600, 600, "TRANSFERRING", ENHANCED).readout(at(1040)).health.clone();
+        let stalled = Readout::of(&until(1040, 600, 600, "TRANSFERRING", ENHANCED), at(1040)).health.clone();
         assert_eq!(reasons(&stalled), ["No counter has changed for 7m 20s; they usually change every 15s."]);
     }
 
@@ -372,7 +365,7 @@ mod tests {
         for second in (605..1200).step_by(5) {
             execution.observe(&fault(second, FaultKind::Throttled));
         }
-        let blind = execution.readout(at(1200)).health;
+        let blind = Readout::of(&execution, at(1200)).health;
         assert_eq!(blind.state, HealthState::Blind);
         assert_eq!(reasons(&blind), ["No response for 10m: it was throttled."]);
         let mut execution = until(600, 600, 600, "TRANSFERRING", ENHANCED);

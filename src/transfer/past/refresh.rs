@@ -1,4 +1,4 @@
-//! How far apart the service's refreshes are, learned from the refreshes themselves.
+//! How far apart the service's refreshes are, learned from the refreshes themselves, and what counts as a stop.
 
 use std::collections::VecDeque;
 
@@ -8,6 +8,20 @@ use jiff::{SignedDuration, Timestamp};
 const KEPT: usize = 9;
 /// So many are needed before one may speak of a habit.
 const ENOUGH: usize = 3;
+
+/// What is unchanged for less than this has not stopped, however short the step.
+const STALLED_AT_LEAST: SignedDuration = SignedDuration::from_secs(90);
+/// What is unchanged for so many steps has stopped.
+const STALLED_STEPS: i32 = 6;
+/// What is unchanged for so long has stopped, though it be fewer steps. An unknown step may be a long one.
+const STALLED_ANYHOW: SignedDuration = SignedDuration::from_mins(15);
+/// So many steps it takes all the same. Polls that are further apart than the service's refreshes make long steps:
+/// at one poll in ten minutes this is three polls in a row.
+const STALLED_STEPS_AT_LEAST: i32 = 3;
+/// The service's clock runs, and no counter moves for so long: a stop.
+const IDLE: SignedDuration = SignedDuration::from_mins(5);
+/// What is unchanged for so many steps is quiet.
+const QUIET_STEPS: i32 = 3;
 
 /// The last refreshes.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +48,8 @@ impl Refresh {
         self.newest = None;
     }
 
-    /// The usual step: the median of the last ones; `None` before there are three.
+    /// The usual step as our polls show it: the median of the last ones, and at least the time between two polls;
+    /// `None` before there are three.
     pub fn usual(&self) -> Option<SignedDuration> {
         let mut apart: Vec<SignedDuration> = self.apart.iter().copied().collect();
         if apart.len() < ENOUGH {
@@ -43,6 +58,25 @@ impl Refresh {
         let middle = apart.len() / 2;
         Some(*apart.select_nth_unstable(middle).1)
     }
+}
+
+/// How long nothing changes in a transfer that has stopped: six of its usual steps; where these take longer than a
+/// quarter of an hour, so long, or three steps. Where the step is unknown, a quarter of an hour.
+pub fn stalled_after(step: Option<SignedDuration>) -> SignedDuration {
+    let Some(step) = step else { return STALLED_ANYHOW };
+    let at_most = STALLED_ANYHOW.max(step.saturating_mul(STALLED_STEPS_AT_LEAST));
+    step.saturating_mul(STALLED_STEPS).min(at_most).max(STALLED_AT_LEAST)
+}
+
+/// How long no counter moves in a transfer that has stopped though the service's clock runs.
+pub fn idle_after(step: Option<SignedDuration>) -> SignedDuration {
+    stalled_after(step).max(IDLE)
+}
+
+/// How long nothing changes in a transfer that is quiet: three of its usual steps, and half of what would be a stop
+/// where that is less. `None` where the step is unknown.
+pub fn quiet_after(step: Option<SignedDuration>) -> Option<SignedDuration> {
+    step.map(|known| known.saturating_mul(QUIET_STEPS).min(stalled_after(step) / 2))
 }
 
 #[cfg(test)]
@@ -77,5 +111,41 @@ mod tests {
         steps.lost();
         steps.changed(at(9000));
         assert_eq!(steps.usual(), Some(SignedDuration::from_secs(15)));
+    }
+
+    #[test]
+    fn a_stop_takes_the_longer_the_longer_the_step_and_is_quiet_before() {
+        for (step, quiet, stalled, idle) in [
+            (Some(1), Some(3), 90, 300),
+            (Some(15), Some(45), 90, 300),
+            (Some(60), Some(180), 360, 360),
+            (Some(120), Some(360), 720, 720),
+            (Some(300), Some(450), 900, 900),
+            (Some(600), Some(900), 1800, 1800),
+            (None, None, 900, 900),
+        ] {
+            let known = step.map(SignedDuration::from_secs);
+            assert_eq!(quiet_after(known).map(|quiet| quiet.as_secs()), quiet, "{step:?}");
+            assert_eq!((stalled_after(known).as_secs(), idle_after(known).as_secs()), (stalled, idle), "{step:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_changes_when_there_is_a_step_and_a_time_after_which_it_stopped(
+            changes in proptest::collection::vec((Timestamp::MIN.as_second()..=Timestamp::MAX.as_second(), proptest::bool::ANY), 0..30)
+        ) {
+            let mut refresh = Refresh::default();
+            for (second, lost) in changes {
+                if lost {
+                    refresh.lost();
+                }
+                refresh.changed(at(second));
+                let step = refresh.usual();
+                proptest::prop_assert!(step.is_none_or(|step| step.is_positive()));
+                proptest::prop_assert!(stalled_after(step) >= step.unwrap_or_default());
+                proptest::prop_assert!(quiet_after(step).is_none_or(|quiet| quiet < stalled_after(step)));
+            }
+        }
     }
 }

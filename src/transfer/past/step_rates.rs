@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::transfer::past::pipeline::{Lane, Step};
+use super::pipeline::{Lane, Step};
 
 /// The lanes that are followed.
 const LANES: [Step; 5] = [Step::Listed, Step::Prepared, Step::Transferred, Step::Verified, Step::Deleted];

@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::change::Change;
+
 /// Changes that are kept one by one.
 const FINE: usize = 1024;
 /// How long they are.
@@ -82,23 +84,6 @@ pub struct Counters {
     pub clock: Option<i64>,
 }
 
-/// A change of the counters: when it was, and what the service's clock said.
-#[derive(Clone, Copy, Debug)]
-struct Change {
-    at: Timestamp,
-    clock: Option<i64>,
-}
-
-impl Change {
-    /// When the change was that we saw at `at`: after our look before it, and as much later than this change as
-    /// the service's clock says.
-    fn next(&self, clock: Option<i64>, seen_before: Timestamp, at: Timestamp) -> Timestamp {
-        let passed = clock.zip(self.clock).and_then(|(now, then)| now.checked_sub(then)).filter(|passed| *passed > 0);
-        let told = passed.and_then(|passed| self.at.checked_add(SignedDuration::from_millis(passed)).ok());
-        told.map_or(at, |told| told.max(seen_before).min(at))
-    }
-}
-
 /// The counters' history: changes only, since the service moves them in steps. Bounded, whatever comes.
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
@@ -134,8 +119,9 @@ impl Timeline {
             self.unbroken_since = Some(at);
             return;
         };
-        let to = before.next(counters.clock, seen_before, at);
-        self.changed = Some(Change { at: to, clock: counters.clock });
+        let change = before.next(counters.clock, seen_before, at);
+        let to = change.at;
+        self.changed = Some(change);
         let (bytes, files) = (counters.bytes.saturating_sub(old.bytes), counters.files.saturating_sub(old.files));
         if to > before.at && bytes >= 0 && files >= 0 {
             self.push(Stretch::between(before.at, to, bytes, files));

@@ -4,15 +4,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     aws::snapshot::{Mode, Status},
-    transfer::past::{Past, pipeline::Step, timeline::Rate},
+    transfer::past::{Past, pipeline::Step, refresh, timeline::Rate},
 };
 
 /// No change for this long is never called still: the shortest refresh step is about 15 s.
 const STILL_AT_LEAST: SignedDuration = SignedDuration::from_secs(60);
-/// A pause of this many refresh steps is none.
-const STILL_STEPS: i32 = 3;
-/// The refresh step while it is not learned: long enough that no habit of the service's is called a stop.
-pub const UNKNOWN_STEP: SignedDuration = SignedDuration::from_secs(150);
+/// No change for this long is still where the refresh step is not learned: half of what would be a stall.
+const STILL_ANYHOW: SignedDuration = SignedDuration::from_secs(450);
 /// Responses missing for this long: the rate is not seen.
 const BLIND_AT_LEAST: SignedDuration = SignedDuration::from_secs(60);
 
@@ -91,5 +89,5 @@ pub fn is_blind(past: &Past, now: Timestamp) -> bool {
 }
 
 fn still_after(past: &Past) -> SignedDuration {
-    STILL_AT_LEAST.max(past.refresh.usual().unwrap_or(UNKNOWN_STEP).saturating_mul(STILL_STEPS))
+    STILL_AT_LEAST.max(refresh::quiet_after(past.refresh.usual()).unwrap_or(STILL_ANYHOW))
 }

@@ -6,7 +6,7 @@ use ratatui::style::{Modifier, Style};
 use crate::{
     app::{Measure, RANGES, fitting},
     aws::snapshot::Status,
-    say::{rate, units},
+    say::{units, words::rate},
     transfer::{past::timeline::Stretch, present::rates::Current, severity::Severity},
     view::{
         Row, Scene,

@@ -29,6 +29,6 @@ fn row(scene: &Scene, event: &Event) -> Row {
         Severity::Info => (PLAIN, " "),
         severity => (theme::style(severity), theme::symbol(severity)),
     };
-    let words = say::events::words(&event.kind);
+    let words = say::words::events::words(&event.kind);
     vec![span(scene.time.moment(event.at), DIM), span(format!("  {symbol} "), style), span(words, style)]
 }

@@ -4,7 +4,7 @@ use ratatui::style::Style;
 
 use crate::{
     aws::snapshot::{Mode, Status},
-    say::{rate, units},
+    say::{units, words::rate},
     transfer::present::progress::Gauge,
     view::{
         Row, Scene,

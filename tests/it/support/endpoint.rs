@@ -1,97 +1,100 @@
-//! Endpoints on loopback that say what a test wants to hear, byte by byte.
+//! Endpoints on loopback that reply as a test wants, each on a thread of its own.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
-    sync::{Arc, Mutex},
+    collections::BTreeMap,
+    sync::{Arc, mpsc},
     thread,
 };
 
 use serde_json::Value;
+use tokio_rustls::TlsAcceptor;
 
-/// An execution of nobody's.
+#[allow(dead_code, reason = "the library's tests use more of it")]
+#[path = "../../../src/source/scripted.rs"]
+mod scripted;
+
+pub use scripted::{Reply, Seen, Server, denied};
+
+/// An execution that no account has.
 pub const EXECUTION: &str =
     "arn:aws:datasync:us-east-1:111122223333:task/task-0123456789abcdef0/execution/exec-0fedcba9876543210";
 /// Its last part.
 pub const EXECUTION_ID: &str = "exec-0fedcba9876543210";
 
-/// What an operation is answered with: HTTP's status code and a body.
+/// HTTP's status code and a body.
 pub type Response = (u16, Value);
 
 /// An endpoint, for as long as the test's process lives.
 pub struct Endpoint {
     /// What belongs into `--endpoint-url`.
     pub url: String,
-    connections: Arc<Mutex<usize>>,
+    server: Server,
 }
 
 impl Endpoint {
-    /// Accepts connections and never says a word.
+    /// Accepts connections and never responds.
     pub fn silent() -> Self {
-        Self::serving(|mut stream| {
-            let _ = std::io::copy(&mut stream, &mut std::io::sink());
-        })
+        Self::scripted(|_, _| Reply::Hang)
     }
 
-    /// Answers each operation, named as in `DescribeTask`, with what `answer` gives.
+    /// Responds to each operation, named as in `DescribeTask`, with what `answer` gives.
     pub fn answering(answer: impl Fn(&str) -> Response + Send + Sync + 'static) -> Self {
         Self::asked(move |operation, _| answer(operation))
     }
 
     /// The same, where the request's body makes a difference.
     pub fn asked(answer: impl Fn(&str, &str) -> Response + Send + Sync + 'static) -> Self {
-        Self::serving(move |stream| while answer_one(&stream, &answer).is_some() {})
+        Self::scripted(move |seen, _| {
+            let (status, body) = answer(&seen.operation, &seen.body);
+            Reply::Body(status, body.to_string())
+        })
     }
 
-    fn serving(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let connections = Arc::new(Mutex::new(0));
-        let (serve, counted) = (Arc::new(serve), connections.clone());
+    /// Replies from a script: a function of the request and its number.
+    pub fn scripted(script: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Self {
+        Self::serving(None, script)
+    }
+
+    /// The same over TLS, with a certificate for `localhost` that nobody trusts; the certificate in PEM format.
+    pub fn over_tls(script: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> (Self, String) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_string()]).unwrap();
+        let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+        let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key.into())
+            .unwrap();
+        let mut endpoint = Self::serving(Some(TlsAcceptor::from(Arc::new(config))), script);
+        endpoint.url = format!("https://localhost:{}", endpoint.server.address.port());
+        (endpoint, made.cert.pem())
+    }
+
+    fn serving(tls: Option<TlsAcceptor>, script: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Self {
+        let (started, server) = mpsc::channel();
         thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                *counted.lock().unwrap() += 1;
-                let serve = serve.clone();
-                thread::spawn(move || serve(stream));
-            }
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async move {
+                started.send(Server::listen(tls, script).await).ok();
+                std::future::pending::<()>().await;
+            });
         });
-        Self { url, connections }
+        let server = server.recv().unwrap();
+        Self { url: server.url(), server }
     }
 
-    /// How many connections came.
+    /// The number of connections that were opened.
     pub fn connections(&self) -> usize {
-        *self.connections.lock().unwrap()
+        self.server.connections()
     }
-}
 
-/// Reads a request and answers it; `None` once the client is gone.
-fn answer_one(stream: &TcpStream, answer: &impl Fn(&str, &str) -> Response) -> Option<()> {
-    let mut reader = BufReader::new(stream);
-    let (mut operation, mut length) = (String::new(), 0);
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).ok()? == 0 {
-            return None;
-        }
-        let line = line.trim_end();
-        if line.is_empty() {
-            break;
-        }
-        let Some((name, value)) = line.split_once(": ") else { continue };
-        match name.to_ascii_lowercase().as_str() {
-            "x-amz-target" => operation = value.rsplit('.').next()?.into(),
-            "content-length" => length = value.parse().ok()?,
-            _ => {}
-        }
+    /// All requests so far.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.server.seen()
     }
-    let mut asked = vec![0; length];
-    reader.read_exact(&mut asked).ok()?;
-    let (status, body) = answer(&operation, &String::from_utf8_lossy(&asked));
-    let body = body.to_string();
-    let head = format!(
-        "HTTP/1.1 {status} As told\r\ncontent-type: application/x-amz-json-1.1\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    let mut stream = stream;
-    stream.write_all((head + &body).as_bytes()).ok()
+
+    /// The number of requests for each operation.
+    pub fn counts(&self) -> BTreeMap<String, usize> {
+        self.server.counts()
+    }
 }

@@ -1,6 +1,6 @@
 //! What the time goes into: so much for bytes, so much for files.
 
-use super::{Bound, Left, history::History};
+use super::{history::History, reading::Bound, remaining::Left};
 
 /// How many equal parts of the past the shares are learned from.
 const PARTS: usize = 40;

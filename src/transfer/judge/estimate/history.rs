@@ -3,27 +3,6 @@
 /// How many changes are kept. Beyond it every second one of the older half is left out.
 const KEPT: usize = 1024;
 
-/// When the counters changed. Times in seconds since the first reading.
-#[derive(Clone, Copy, Debug)]
-pub struct Change {
-    /// When the change was seen.
-    pub seen: f64,
-    /// When the change was, as far as the service's clock tells.
-    pub at: f64,
-    /// The service's clock in milliseconds.
-    pub clock: Option<i64>,
-}
-
-impl Change {
-    /// The change that was seen at `now` but not yet at `before`: as much later than this one as the service's
-    /// clock says.
-    pub fn next(&self, clock: Option<i64>, before: f64, now: f64) -> Self {
-        let passed = clock.zip(self.clock).and_then(|(now, then)| now.checked_sub(then)).filter(|passed| *passed > 0);
-        let at = passed.map_or(now, |passed| (self.at + passed as f64 / 1e3).max(before).min(now)).max(self.at);
-        Self { seen: now, at, clock }
-    }
-}
-
 /// The counters at one of their changes.
 #[derive(Clone, Copy, Debug)]
 pub struct Point {

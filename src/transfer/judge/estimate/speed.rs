@@ -57,9 +57,9 @@ impl Speed {
         let step = step.max(1.0);
         let since = if last.run - since >= 2.0 * step { since.max(first.run) } else { first.run };
         let past = Past { history, work, since, now: last.run, step };
-        let whole = past.pace(rest)?;
+        let whole = past.speed_of_rest(rest)?;
         let Some((split, sure)) = past.split().filter(|(_, sure)| *sure > 0.01) else { return Some(whole) };
-        let Some(new) = (Past { since: split, ..past }).pace(rest) else { return Some(whole) };
+        let Some(new) = (Past { since: split, ..past }).speed_of_rest(rest) else { return Some(whole) };
         let (before, after) = (whole.speed.ln(), new.speed.ln());
         let either = (1.0 - sure) * whole.spread.powi(2) + sure * new.spread.powi(2);
         let apart = sure * (1.0 - sure) * (before - after).powi(2);
@@ -140,7 +140,7 @@ impl Past<'_> {
         }
     }
 
-    fn pace(&self, rest: f64) -> Option<Speed> {
+    fn speed_of_rest(&self, rest: f64) -> Option<Speed> {
         if self.ran() <= 0.0 {
             return None;
         }

@@ -1,10 +1,11 @@
 //! Every counter of a response, exact, with what it means and the API's name for it.
 
-use super::{options::Row, units, words};
+use super::Row;
 use crate::aws::{
     applicability::{Applicability, Metric},
     snapshot::{Count, Failed, Listed, Snapshot},
 };
+use crate::say::{units, words};
 
 /// One counter: its name, the member of the response, the value, and what it counts.
 struct Counter {

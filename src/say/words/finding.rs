@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::{text, units, words};
+use crate::say::{text, units, words};
 use crate::transfer::{judge::health::Finding, present::progress::Ending};
 
 /// The sentence of a finding.

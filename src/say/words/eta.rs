@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::units::{self, LocalTime};
+use crate::say::units::{self, LocalTime};
 use crate::{
     aws::snapshot::Status,
     transfer::{

@@ -1,6 +1,6 @@
 //! Why it is as fast as it is, in a sentence.
 
-use super::{
+use crate::say::{
     units::{self, LocalTime},
     words,
 };

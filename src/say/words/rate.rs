@@ -1,6 +1,6 @@
 //! The current rate in words, the same wherever it is shown.
 
-use super::units;
+use crate::say::units;
 use crate::transfer::present::rates::Current;
 
 /// Bytes a second, or why there are none: `2.31 GiB/s`, `no change 7m 36s`; `None` where nothing is transferred.

@@ -1,6 +1,7 @@
 //! What happened, in a few words.
 
-use super::{finding, text::clause, units, words};
+use super::finding;
+use crate::say::{text::clause, units, words};
 use crate::{
     aws::snapshot::Status,
     transfer::{

@@ -1,0 +1,74 @@
+//! What a response said before the SDK parsed it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_smithy_runtime_api::{
+    box_error::BoxError,
+    client::{
+        interceptors::{
+            Intercept,
+            context::{AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef},
+        },
+        runtime_components::RuntimeComponents,
+    },
+};
+use aws_smithy_types::config_bag::ConfigBag;
+
+/// A response as it came.
+#[derive(Clone, Debug)]
+pub struct RawResponse {
+    /// The HTTP status.
+    pub status: u16,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
+/// An interceptor that keeps the host of a request and its response. A clone keeps them in the same place.
+#[derive(Clone, Debug, Default)]
+pub struct CaptureResponse(Arc<Mutex<Captured>>);
+
+#[derive(Debug, Default)]
+struct Captured {
+    host: String,
+    response: Option<RawResponse>,
+}
+
+impl CaptureResponse {
+    /// Host and port, empty where nothing was sent; the response, `None` where none came.
+    pub fn take(&self) -> (String, Option<RawResponse>) {
+        let Captured { host, response } = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        (host, response)
+    }
+}
+
+impl Intercept for CaptureResponse {
+    fn name(&self) -> &'static str {
+        "CaptureResponse"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let uri: http::Uri = context.request().uri().parse()?;
+        let host = uri.authority().map(ToString::to_string).unwrap_or_default();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).host = host;
+        Ok(())
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let response = context.response();
+        if let Some(body) = response.body().bytes() {
+            let response = RawResponse { status: response.status().as_u16(), body: body.to_vec() };
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).response = Some(response);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+//! Why no credentials came, as a fault: what was wrong, and what to do.
+
+use std::time::Duration;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_types::error::metadata::ErrorMetadata;
+
+use super::{
+    codes::{Meaning, classify},
+    connect_error::{causes, connect_error_in},
+    profile::Profile,
+    text::{one_line, seconds},
+};
+use crate::aws::fault::{Fault, FaultKind};
+
+/// No credentials within `limit`.
+pub fn no_credentials_within(limit: Duration, profile: &Profile) -> Fault {
+    let what = format!("no credentials from {} within {}", profile.origin(), seconds(limit));
+    Fault::new(FaultKind::Unreachable, what)
+}
+
+/// Why the providers gave none.
+pub fn credential_fault(error: &CredentialsError, profile: &Profile) -> Fault {
+    let metadata = || causes(error).find_map(|cause| cause.downcast_ref::<ErrorMetadata>());
+    let code = metadata().and_then(|metadata| metadata.code()).map(str::to_owned);
+    let words = match metadata().and_then(ErrorMetadata::message) {
+        Some(message) => one_line(message),
+        None => causes(error).last().map(|cause| one_line(&cause.to_string())).unwrap_or_default(),
+    };
+    let (kind, message) = explain(error, code.as_deref(), &words, profile);
+    Fault { kind, code, message }
+}
+
+fn explain(error: &CredentialsError, code: Option<&str>, words: &str, profile: &Profile) -> (FaultKind, String) {
+    let origin = profile.origin();
+    if profile.is_missing() {
+        let name = profile.name().unwrap_or_default();
+        return (FaultKind::NoCredentials, format!("profile '{name}' not found: {}", profile.defined()));
+    }
+    if matches!(error, CredentialsError::CredentialsNotLoaded(_)) {
+        return (FaultKind::NoCredentials, none_found(profile));
+    }
+    if matches!(error, CredentialsError::InvalidConfiguration(_)) {
+        return (FaultKind::NoCredentials, format!("cannot use the AWS config: {words}"));
+    }
+    if let Some(error) = connect_error_in(error) {
+        let fault = error.clone().into_fault();
+        return (fault.kind, format!("cannot get credentials from {origin}: {fault}"));
+    }
+    if matches!(error, CredentialsError::ProviderTimedOut(_)) {
+        return (FaultKind::Unreachable, format!("no credentials from {origin} in time"));
+    }
+    let meaning = code.map(|code| classify(code, words));
+    if meaning == Some(Meaning::Throttled) {
+        return (FaultKind::Throttled, format!("throttled by AWS while getting credentials from {origin}"));
+    }
+    if meaning == Some(Meaning::Denied) {
+        return (FaultKind::Denied, format!("{origin} is not allowed to assume its role (sts:AssumeRole): {words}"));
+    }
+    let expired = meaning == Some(Meaning::Expired) || code.is_some_and(|code| code.contains("Unauthorized"));
+    let renewal = profile.renewal();
+    if expired || words.to_lowercase().contains("expired") || words.contains("reauthenticate") {
+        return (FaultKind::Expired, format!("{} have expired: {renewal}", profile.credentials()));
+    }
+    let what = match profile.needs_sign_in() {
+        true => format!("{origin} is not signed in ({words})"),
+        false => format!("no credentials from {origin} ({words})"),
+    };
+    (FaultKind::NoCredentials, format!("{what}: {renewal}"))
+}
+
+fn none_found(profile: &Profile) -> String {
+    match profile.name() {
+        Some(name) => format!(
+            "profile '{name}' has no credentials: run 'aws configure --profile {name}' or \
+             'aws configure sso --profile {name}', or use another --profile"
+        ),
+        None => format!(
+            "no AWS credentials: none in the environment, no default profile, no instance or container role; use \
+             --profile or AWS_PROFILE ({}), or run 'aws configure'",
+            profile.defined()
+        ),
+    }
+}

@@ -1,0 +1,217 @@
+//! The profile in use: what the AWS config files say of it, and how a message names it.
+
+use std::collections::BTreeSet;
+
+use aws_config::profile::ProfileSet;
+use aws_types::os_shim_internal::{Env, Fs};
+
+/// The profile in use, and what the config files say of it.
+#[derive(Clone, Debug, Default)]
+pub struct Profile {
+    name: Option<String>,
+    in_environment: bool,
+    is_missing: bool,
+    config_file: Option<String>,
+    defined: BTreeSet<String>,
+    renewal: Renewal,
+    ca_bundle: Option<String>,
+}
+
+/// What gets a profile new credentials.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Renewal {
+    Sso,
+    Login,
+    Process,
+    #[default]
+    Unknown,
+}
+
+/// The profile that the flag, `AWS_PROFILE` or `AWS_DEFAULT_PROFILE` names, in this order.
+pub fn chosen_profile(flag: Option<&str>, env: &Env) -> Option<String> {
+    let from_env = || ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"].iter().find_map(|name| variable(env, name));
+    flag.map(str::to_owned).or_else(from_env)
+}
+
+/// The value of an environment variable; `None` where it is unset or empty.
+pub fn variable(env: &Env, name: &str) -> Option<String> {
+    env.get(name).ok().filter(|value| !value.is_empty())
+}
+
+impl Profile {
+    /// Reads the config files. Files that are missing or unreadable count as empty.
+    pub async fn load(flag: Option<&str>, env: &Env) -> Self {
+        let name = chosen_profile(flag, env);
+        let in_environment = flag.is_none() && variable(env, "AWS_ACCESS_KEY_ID").is_some();
+        let config_file = variable(env, "AWS_CONFIG_FILE");
+        #[expect(deprecated, reason = "its successor is in a crate that this one does not depend on")]
+        let files = aws_config::profile::profile_file::ProfileFiles::default();
+        let section = name.clone().unwrap_or_else(|| "default".into());
+        match aws_config::profile::load(&Fs::real(), env, &files, Some(section.into())).await {
+            Ok(set) => Self { in_environment, config_file, ..Self::from_set(name, &set) },
+            Err(_) => Self { name, in_environment, config_file, ..Self::default() },
+        }
+    }
+
+    fn from_set(name: Option<String>, set: &ProfileSet) -> Self {
+        let section_name = name.as_deref().unwrap_or("default");
+        let section = set.get_profile(section_name);
+        Self {
+            is_missing: section.is_none() && name.is_some(),
+            defined: set.profiles().map(str::to_owned).collect(),
+            renewal: Renewal::of(set, section_name),
+            ca_bundle: section.and_then(|section| section.get("ca_bundle")).map(str::to_owned),
+            name,
+            ..Self::default()
+        }
+    }
+
+    /// Its name, where a flag or the environment gave one.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Whether the config files do not define it.
+    pub fn is_missing(&self) -> bool {
+        self.is_missing
+    }
+
+    /// Whether a person has to sign in for new credentials.
+    pub fn needs_sign_in(&self) -> bool {
+        matches!(self.renewal, Renewal::Sso | Renewal::Login)
+    }
+
+    /// The path of the CA bundle that it sets.
+    pub fn ca_bundle(&self) -> Option<&str> {
+        self.ca_bundle.as_deref().filter(|path| !path.is_empty())
+    }
+
+    /// Where its credentials come from, as a noun: `profile 'prod'`.
+    pub fn origin(&self) -> String {
+        match &self.name {
+            _ if self.in_environment => "the environment".into(),
+            Some(name) => format!("profile '{name}'"),
+            None => "the default profile".into(),
+        }
+    }
+
+    /// Its credentials, as a noun: `the credentials of profile 'prod'`.
+    pub fn credentials(&self) -> String {
+        match &self.name {
+            _ if self.in_environment => "the credentials in the environment".into(),
+            Some(name) => format!("the credentials of profile '{name}'"),
+            None => "the default credentials".into(),
+        }
+    }
+
+    /// How to get new credentials, as an instruction: `run 'aws sso login --profile prod'`.
+    pub fn renewal(&self) -> String {
+        let flag = self.name.as_ref().map(|name| format!(" --profile {name}")).unwrap_or_default();
+        match self.renewal {
+            _ if self.in_environment => "set new ones and restart syncscope".into(),
+            Renewal::Sso => format!("run 'aws sso login{flag}'"),
+            Renewal::Login => format!("run 'aws login{flag}'"),
+            Renewal::Process => "check the profile's credential_process".into(),
+            Renewal::Unknown => "refresh them (aws sso login, or your credential tool)".into(),
+        }
+    }
+
+    /// Which profiles there are, at most twelve of them: `~/.aws/config defines prod, stage`.
+    pub fn defined(&self) -> String {
+        let file = self.config_file.as_deref().unwrap_or("~/.aws/config");
+        let some: Vec<_> = self.defined.iter().take(12).map(String::as_str).collect();
+        let more = if self.defined.len() > some.len() { ", …" } else { "" };
+        match some.is_empty() {
+            true => format!("{file} defines no profiles"),
+            false => format!("{file} defines {}{more}", some.join(", ")),
+        }
+    }
+}
+
+impl Renewal {
+    /// Follows `source_profile`: it is the source whose credentials run out.
+    fn of(set: &ProfileSet, name: &str) -> Self {
+        let mut name = name;
+        for _ in 0..8 {
+            let Some(profile) = set.get_profile(name) else { break };
+            let has = |key| profile.get(key).is_some();
+            if has("sso_session") || has("sso_start_url") {
+                return Self::Sso;
+            } else if has("login_session") {
+                return Self::Login;
+            } else if has("credential_process") {
+                return Self::Process;
+            }
+            match profile.get("source_profile") {
+                Some(source) if source != name => name = source,
+                _ => break,
+            }
+        }
+        Self::Unknown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// A profile of a config file with this text, in this environment.
+    async fn loaded(text: &str, flag: Option<&str>, variables: &[(&str, &str)]) -> Profile {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config");
+        fs::write(&file, text).unwrap();
+        let file = file.to_str().unwrap();
+        let variables =
+            [variables, &[("AWS_CONFIG_FILE", file), ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")]].concat();
+        let profile = Profile::load(flag, &Env::from_slice(&variables)).await;
+        Profile { config_file: None, ..profile }
+    }
+
+    const TEXT: &str = "[profile sso]\nsso_session = corp\n[profile role]\nsource_profile = sso\n\
+                        [profile login]\nlogin_session = x\n[profile tool]\ncredential_process = x\n\
+                        [profile loop]\nsource_profile = other\n[profile other]\nsource_profile = loop\n\
+                        [profile keys]\nca_bundle = /ca.pem\n[sso-session corp]\n";
+
+    #[tokio::test]
+    async fn a_profile_says_how_its_credentials_are_renewed() {
+        for (name, renewal) in [
+            ("sso", "run 'aws sso login --profile sso'"),
+            ("role", "run 'aws sso login --profile role'"),
+            ("login", "run 'aws login --profile login'"),
+            ("tool", "check the profile's credential_process"),
+            ("loop", "refresh them (aws sso login, or your credential tool)"),
+        ] {
+            let profile = loaded(TEXT, Some(name), &[]).await;
+            assert_eq!((profile.renewal(), profile.is_missing()), (renewal.to_owned(), false));
+            assert_eq!(profile.needs_sign_in(), ["sso", "role", "login"].contains(&name));
+        }
+    }
+
+    #[tokio::test]
+    async fn flag_beats_environment_beats_default() {
+        let keys = ("AWS_ACCESS_KEY_ID", "AKID");
+        for (flag, variables, origin) in [
+            (None, &[][..], "the default profile"),
+            (None, &[("AWS_DEFAULT_PROFILE", "tool")], "profile 'tool'"),
+            (None, &[("AWS_DEFAULT_PROFILE", "tool"), ("AWS_PROFILE", "sso")], "profile 'sso'"),
+            (None, &[("AWS_PROFILE", "")], "the default profile"),
+            (None, &[("AWS_PROFILE", "sso"), keys], "the environment"),
+            (Some("keys"), &[("AWS_PROFILE", "sso"), keys], "profile 'keys'"),
+        ] {
+            assert_eq!(loaded(TEXT, flag, variables).await.origin(), origin, "{flag:?} {variables:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_files_define_is_listed_at_some_length() {
+        let keys = loaded(TEXT, Some("keys"), &[]).await;
+        assert_eq!(keys.ca_bundle(), Some("/ca.pem"));
+        assert_eq!(keys.defined(), "~/.aws/config defines keys, login, loop, other, role, sso, tool");
+        let none = loaded("", Some("keys"), &[]).await;
+        assert_eq!((none.defined().as_str(), none.is_missing()), ("~/.aws/config defines no profiles", true));
+        let many: String = (10..40).map(|number| format!("[profile p{number}]\n")).collect();
+        assert!(loaded(&many, None, &[]).await.defined().ends_with("p20, p21, …"));
+    }
+}
