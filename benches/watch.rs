@@ -62,7 +62,8 @@ fn main() {
 
     let size = fs::metadata(&endpoint.program).expect("the program").len();
     println!("program                    {:.2} MB ({size} bytes)", size as f64 / 1e6);
-    first_paint(&endpoint);
+    start(&endpoint, "first paint", &[]);
+    start(&endpoint, "first answer on the screen", &STATUSES);
     rest(&endpoint, Duration::from_secs(20));
     let poll = watch(&endpoint, Duration::from_secs_f64(minutes * 60.0), &interval);
     command_line(&endpoint, 10, poll);
@@ -79,25 +80,29 @@ fn program(named: String) -> String {
     env!("CARGO_BIN_EXE_syncscope").into()
 }
 
-/// From the start of the program to the end of its first frame.
-fn first_paint(endpoint: &Endpoint) {
+/// The statuses that the first answer may have.
+const STATUSES: [&str; 4] = ["QUEUED", "LAUNCHING", "TRANSFERRING", "SUCCESS"];
+
+/// From the start of the program to the end of the first frame that shows one of these words; without any, to the
+/// end of the first frame.
+fn start(endpoint: &Endpoint, what: &str, words: &[&str]) {
     let mut times: Vec<Duration> = (0..21)
         .map(|_| {
             let began = Instant::now();
-            let mut screen = Screen::start(endpoint, "5s");
-            let painted = screen.wait_for_frame();
+            let mut screen = Screen::start(endpoint, "5s", &["--no-record"]);
+            let painted = screen.wait_for_frame(words);
             screen.quit();
             painted.duration_since(began)
         })
         .collect();
     times.sort();
     let [first, median, last] = [0, times.len() / 2, times.len() - 1].map(|place| times[place].as_secs_f64() * 1e3);
-    println!("first paint                {median:.1} ms, the median of {} ({first:.1} to {last:.1})", times.len());
+    println!("{what:<26} {median:.1} ms, the median of {} ({first:.1} to {last:.1})", times.len());
 }
 
 /// Seconds in which nothing comes and only the ages on the screen go on.
 fn rest(endpoint: &Endpoint, lasts: Duration) {
-    let mut screen = Screen::start(endpoint, "1h");
+    let mut screen = Screen::start(endpoint, "1h", &[]);
     screen.read_for(Duration::from_secs(4));
     let before = screen.cpu();
     let bytes = screen.read_for(lasts);
@@ -109,7 +114,7 @@ fn rest(endpoint: &Endpoint, lasts: Duration) {
 
 /// A watch; gives the CPU seconds of one look with its frames.
 fn watch(endpoint: &Endpoint, lasts: Duration, interval: &str) -> f64 {
-    let mut screen = Screen::start(endpoint, interval);
+    let mut screen = Screen::start(endpoint, interval, &[]);
     screen.read_for(Duration::from_secs(2));
     let (before, looks_before) = (screen.cpu(), endpoint.looks());
     let bytes = screen.read_for(lasts);
@@ -256,10 +261,11 @@ struct Screen {
 }
 
 impl Screen {
-    fn start(endpoint: &Endpoint, interval: &str) -> Self {
+    fn start(endpoint: &Endpoint, interval: &str, more: &[&str]) -> Self {
         let pair = native_pty_system().openpty(SIZE).expect("a terminal");
         let mut command = CommandBuilder::new(&endpoint.program);
         command.args([&endpoint.execution, "--endpoint-url", &endpoint.url, "--interval", interval]);
+        command.args(more);
         ENVIRONMENT.iter().for_each(|(name, value)| command.env(name, value));
         let mut reader = pair.master.try_clone_reader().expect("its output");
         let (sender, output) = mpsc::channel();
@@ -276,13 +282,16 @@ impl Screen {
         Self { child, keys, output, _terminal: pair.master }
     }
 
-    /// When the first frame was there.
-    fn wait_for_frame(&mut self) -> Instant {
+    /// When the first frame was there that shows one of these words; without any, the first frame.
+    fn wait_for_frame(&mut self, words: &[&str]) -> Instant {
         let mut seen = Vec::new();
+        let find = |seen: &[u8], text: &[u8]| seen.windows(text.len()).position(|window| window == text);
         loop {
             let (at, bytes) = self.output.recv_timeout(Duration::from_secs(10)).expect("a frame");
             seen.extend(bytes);
-            if seen.windows(FRAME_END.len()).any(|window| window == FRAME_END) {
+            let shown = words.iter().filter_map(|word| find(&seen, word.as_bytes())).min();
+            let from = if words.is_empty() { Some(0) } else { shown };
+            if from.is_some_and(|from| find(&seen[from..], FRAME_END).is_some()) {
                 return at;
             }
         }

@@ -1,214 +1,85 @@
-//! The one writer of state: events go in, and what the screen shows follows from what is here.
+//! The one writer of state: events go in, requests come out, and what the screen shows follows from what is here.
 
+mod chart;
+mod event;
+pub mod exit;
+mod note;
+mod pager;
 pub mod player;
+mod request;
 
 use crate::transfer::readout::Readout;
 use crossterm::event::KeyEvent;
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{Timestamp, tz::TimeZone};
 
+use self::{
+    chart::Chart,
+    exit::{End, Exit},
+    note::Note,
+    pager::Pager,
+    player::{PlaybackRequest, Player},
+};
+pub use self::{
+    chart::{Measure, RANGES, fitting},
+    event::{Event, EventKind},
+    pager::{Extent, Page},
+    request::Request,
+};
 use crate::{
     aws::{arn::Arn, fault::Fault, observation::Observation},
-    keys::{self, Action, Control},
+    keys::{self, Action, Playback},
     say::{
         report::{self, Context},
         units::LocalTime,
     },
     transfer::execution::Execution,
 };
-use player::{Command, Frame, Player};
-
-/// Something that happened, and when.
-#[derive(Clone, Debug)]
-pub struct Event {
-    /// The moment; the app has no other clock.
-    pub at: Timestamp,
-    /// What happened.
-    pub what: EventKind,
-}
-
-impl Event {
-    /// An observation, at its own moment.
-    pub fn observed(observation: Observation) -> Self {
-        Self { at: observation.at, what: EventKind::Observed(observation) }
-    }
-
-    /// A replay stands at this moment.
-    pub fn replayed(at: Timestamp, frame: Frame) -> Self {
-        Self { at, what: EventKind::Replayed(Box::new(frame)) }
-    }
-
-    /// A key.
-    pub fn key(at: Timestamp, key: KeyEvent) -> Self {
-        Self { at, what: EventKind::Key(key) }
-    }
-
-    /// A second that passed.
-    pub fn tick(at: Timestamp) -> Self {
-        Self { at, what: EventKind::Tick }
-    }
-}
-
-/// What can happen to an [`App`].
-#[derive(Clone, Debug)]
-pub enum EventKind {
-    /// A source looked at an execution.
-    Observed(Observation),
-    /// What was watched of an execution before was read from its recording.
-    Restored(Box<Execution>),
-    /// Why nothing is recorded any more; `None` once it is again.
-    Recording(Option<String>),
-    /// A replay stands at this event's moment.
-    Replayed(Box<Frame>),
-    /// A key was pressed.
-    Key(KeyEvent),
-    /// The terminal has another size, or its cells may be lost.
-    Resized,
-    /// A second passed.
-    Tick,
-    /// A signal asks the program to stop for a while.
-    Suspend,
-    /// The program goes on after a stop, in a terminal that others used meanwhile.
-    Resume,
-    /// A signal asks what is known.
-    Show,
-    /// A signal, or a time that ran out, asks the program to end; the number is its exit code.
-    Stop(u8),
-}
-
-/// What the screen shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Page {
-    /// The transfer.
-    #[default]
-    Watch,
-    /// What was configured.
-    Options,
-    /// What happened.
-    Events,
-    /// The answer verbatim.
-    Raw,
-    /// The keys.
-    Help,
-}
-
-/// What the app can't do by itself: what only the terminal can, and what a replay does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {
-    /// Put a text on the clipboard.
-    Copy(String),
-    /// Put a page on the clipboard, and write it to a file of this name.
-    HandOver {
-        /// The file's name, without its folder.
-        name: String,
-        /// The page.
-        page: String,
-    },
-    /// Ask all processes of the job to stop, this one among them.
-    StopJob,
-    /// Give the terminal back to the shell, stop, and take it again when the shell lets us go on.
-    Suspend,
-    /// Forget what is on the screen and draw all of it.
-    Redraw,
-    /// Ask the replay for something.
-    Replay(Command),
-}
-
-/// Why the program ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
-    /// Someone asked for it with a key.
-    Quit,
-    /// A signal, or Ctrl-C; the exit code.
-    Stopped(u8),
-    /// No execution could be seen, and asking again can't help.
-    Unseen(Fault),
-}
-
-/// How much of a page there is, and how much of it fits the screen; in lines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Extent {
-    /// Lines of the page.
-    pub content: usize,
-    /// Lines of the screen.
-    pub visible: usize,
-}
-
-/// What the chart is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Measure {
-    /// Bytes a second.
-    Bytes,
-    /// Files a second.
-    Files,
-}
-
-/// The chart's ranges, in seconds: those that a person knows.
-pub const RANGES: [i64; 15] =
-    [300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 259_200, 432_000, 604_800, 1_209_600];
 
 /// All state of the program.
 #[derive(Clone, Debug)]
 pub struct App {
     executions: Vec<Execution>,
     selected: usize,
-    page: Page,
-    scroll: usize,
-    extent: Extent,
-    range: Option<usize>,
-    measure: Option<Measure>,
-    note: Option<(String, Timestamp)>,
+    pager: Pager,
+    chart: Chart,
+    note: Option<Note>,
     warning: Option<String>,
     context: Context,
     recording: Option<String>,
     player: Option<Player>,
-    /// The moment of the newest event that was no moment of a recording.
-    clock: Timestamp,
     now: Timestamp,
     zone: TimeZone,
-    effects: Vec<Request>,
+    requests: Vec<Request>,
     end: Option<End>,
 }
 
-/// The place in [`RANGES`] of the shortest range that holds so much time.
-pub fn fitting(watched: SignedDuration) -> usize {
-    let holds = |range: &i64| *range >= watched.as_secs();
-    RANGES.iter().position(holds).unwrap_or(RANGES.len())
-}
-
-/// How long a note stays on the screen.
-const NOTE: SignedDuration = SignedDuration::from_secs(3);
-
 impl App {
-    /// An app that watches these transfers and knows nothing of them yet. Times of day are said in `zone`.
+    /// An app that watches these transfers and knows nothing of them yet. Times of day are shown in `zone`.
     pub fn new(arns: impl IntoIterator<Item = Arn>, now: Timestamp, zone: TimeZone) -> Self {
         Self {
             executions: arns.into_iter().map(|arn| Execution::new(arn, now)).collect(),
             selected: 0,
-            page: Page::Watch,
-            scroll: 0,
-            extent: Extent::default(),
-            range: None,
-            measure: None,
+            pager: Pager::default(),
+            chart: Chart::default(),
             note: None,
             warning: None,
             context: Context::default(),
             recording: None,
             player: None,
-            clock: now,
             now,
             zone,
-            effects: Vec::new(),
+            requests: Vec::new(),
             end: None,
         }
     }
 
-    /// Keeps a warning on the screen for all of the watch.
+    /// Keeps a warning on the screen for as long as the program runs.
     #[must_use]
     pub fn with_warning(self, warning: Option<String>) -> Self {
         Self { warning, ..self }
     }
 
-    /// Says in hand-over pages how the service is reached.
+    /// Names in reports how the service is reached.
     #[must_use]
     pub fn with_context(self, context: Context) -> Self {
         Self { context, ..self }
@@ -216,46 +87,38 @@ impl App {
 
     /// Folds an event in. True if the screen may look different now.
     pub fn update(&mut self, event: Event) -> bool {
-        // in a replay only the recording says what time it is
-        match event.what {
-            EventKind::Replayed(_) => self.now = event.at,
-            _ if self.player.is_some() => self.clock = event.at,
-            _ => (self.now, self.clock) = (event.at, event.at),
+        // in a replay it is the time of the recording, which only its frames know
+        if self.player.is_none() || matches!(event.what, EventKind::Replayed(_)) {
+            self.now = event.at;
         }
         match event.what {
-            EventKind::Observed(observation) => {
-                self.observe(&observation);
-                true
-            }
+            EventKind::Observed(observation) => self.observe(&observation),
             EventKind::Restored(execution) => {
                 let place = self.place_of(execution.arn());
                 self.executions[place] = *execution;
-                true
             }
-            EventKind::Recording(trouble) => {
-                self.recording = trouble;
-                true
-            }
+            EventKind::Recording(trouble) => self.recording = trouble,
             EventKind::Replayed(frame) => {
                 self.executions = frame.executions;
                 self.selected = self.selected.min(self.executions.len().saturating_sub(1));
                 self.player = Some(frame.player);
-                true
             }
-            EventKind::Key(key) => self.meant(&key).is_some_and(|action| self.act(action)),
-            EventKind::Resized => true,
+            EventKind::Noted(note) => self.note = Some(Note::new(note)),
+            EventKind::Key(key) => return self.action(&key).is_some_and(|action| self.act(action)),
+            EventKind::Resized => {}
             EventKind::Suspend => {
                 self.pause();
-                self.ask(Request::Suspend)
+                self.requests.push(Request::Suspend);
             }
-            EventKind::Resume => self.ask(Request::Redraw),
-            EventKind::Tick => self.tick(),
-            EventKind::Show => false,
-            EventKind::Stop(code) => {
-                self.end = Some(End::Stopped(code));
-                false
+            EventKind::Resume => self.requests.push(Request::Redraw),
+            EventKind::Tick => return self.tick(),
+            EventKind::Show => return false,
+            EventKind::Stop(exit) => {
+                self.end = Some(End::Stopped(exit));
+                return false;
             }
         }
+        true
     }
 
     fn observe(&mut self, observation: &Observation) {
@@ -276,7 +139,7 @@ impl App {
         })
     }
 
-    /// Every transfer unseen, and for good: there is nothing to stay for.
+    /// Where no transfer was ever seen, and polling again can't help, there is nothing to stay for.
     fn end_where_nothing_can_be_seen(&mut self) {
         let lost = |execution: &Execution| {
             let fault = &execution.past().outage.as_ref()?.fault;
@@ -289,25 +152,25 @@ impl App {
         }
     }
 
-    fn meant(&self, key: &KeyEvent) -> Option<Action> {
-        let control = self.player.as_ref().and_then(|_| keys::control(key, self.page != Page::Watch));
-        control.or_else(|| keys::action(key))
+    /// What a key means here: a replay has keys of its own.
+    fn action(&self, key: &KeyEvent) -> Option<Action> {
+        let playback = self.player.as_ref().and_then(|_| keys::playback(key, self.page() != Page::Watch));
+        playback.or_else(|| keys::action(key))
     }
 
     /// A replay does not go on while nobody sees it.
     fn pause(&mut self) {
         if self.player.as_ref().is_some_and(|player| player.plays) {
-            self.effects.push(Request::Replay(Command { control: Control::Toggle, execution: self.selected }));
+            self.play(Playback::Toggle);
         }
     }
 
-    fn ask(&mut self, effect: Request) -> bool {
-        self.effects.push(effect);
-        true
+    fn play(&mut self, playback: Playback) {
+        self.requests.push(Request::Playback(PlaybackRequest { playback, execution: self.selected }));
     }
 
     fn tick(&mut self) -> bool {
-        let note_gone = self.note.as_ref().is_some_and(|(_, since)| self.clock.duration_since(*since) >= NOTE);
+        let note_gone = self.note.as_mut().is_some_and(Note::tick);
         if note_gone {
             self.note = None;
         }
@@ -316,31 +179,28 @@ impl App {
     }
 
     fn act(&mut self, action: Action) -> bool {
-        let page_of_lines = self.extent.visible.saturating_sub(1).max(1);
         match action {
             Action::Quit => self.end = Some(End::Quit),
-            Action::Interrupt => self.end = Some(End::Stopped(130)),
-            Action::Suspend => self.effects.push(Request::StopJob),
-            Action::Redraw => self.effects.push(Request::Redraw),
-            Action::Replay(control) => {
-                self.effects.push(Request::Replay(Command { control, execution: self.selected }));
-            }
+            Action::Interrupt => self.end = Some(End::Stopped(Exit::Interrupted)),
+            Action::Suspend => self.requests.push(Request::StopJob),
+            Action::Redraw => self.requests.push(Request::Redraw),
+            Action::Playback(playback) => self.play(playback),
             Action::Copy => self.copy(),
             Action::HandOver => self.hand_over(),
-            Action::Back => self.show(Page::Watch),
-            Action::Help => self.toggle(Page::Help),
-            Action::Options => self.toggle(Page::Options),
-            Action::Events => self.toggle(Page::Events),
-            Action::Raw => self.toggle(Page::Raw),
-            Action::Up => self.scroll_to(self.scroll.saturating_sub(1)),
-            Action::Down => self.scroll_to(self.scroll.saturating_add(1)),
-            Action::PageUp => self.scroll_to(self.scroll.saturating_sub(page_of_lines)),
-            Action::PageDown => self.scroll_to(self.scroll.saturating_add(page_of_lines)),
-            Action::Top => self.scroll_to(0),
-            Action::Bottom => self.scroll_to(usize::MAX),
+            Action::Back => self.pager.open(Page::Watch),
+            Action::Help => self.pager.toggle(Page::Help),
+            Action::Options => self.pager.toggle(Page::Options),
+            Action::Events => self.pager.toggle(Page::Events),
+            Action::Raw => self.pager.toggle(Page::Raw),
+            Action::Up => self.pager.scroll(-1),
+            Action::Down => self.pager.scroll(1),
+            Action::PageUp => self.pager.turn(-1),
+            Action::PageDown => self.pager.turn(1),
+            Action::Top => self.pager.go_to(0),
+            Action::Bottom => self.pager.go_to(usize::MAX),
             Action::Wider => self.zoom(1),
             Action::Narrower => self.zoom(-1),
-            Action::Measure => self.switch(),
+            Action::Measure => self.chart.switch(),
             Action::Next => self.select(1),
             Action::Previous => self.select(self.executions.len().saturating_sub(1)),
         }
@@ -349,8 +209,7 @@ impl App {
 
     fn copy(&mut self) {
         let Some(arn) = self.execution().map(|execution| execution.arn().to_string()) else { return };
-        self.note = Some(("copied the ARN".into(), self.clock));
-        self.effects.push(Request::Copy(arn));
+        self.requests.push(Request::Copy { what: "the ARN", text: arn });
     }
 
     fn hand_over(&mut self) {
@@ -361,64 +220,29 @@ impl App {
             &self.context,
         );
         let name = format!("{}.md", execution.arn().id());
-        self.effects.push(Request::HandOver { name, page });
+        self.requests.push(Request::HandOver { name, page });
     }
 
-    /// Shows for a while what became of an effect.
-    pub fn noted(&mut self, note: String) {
-        self.note = Some((note, self.now));
-    }
-
-    fn toggle(&mut self, page: Page) {
-        self.show(if self.page == page { Page::Watch } else { page });
-    }
-
-    fn show(&mut self, page: Page) {
-        self.page = page;
-        // events are read from the newest on, as in a log
-        self.scroll = if page == Page::Events { usize::MAX } else { 0 };
-        self.extent = Extent::default();
-    }
-
-    fn scroll_to(&mut self, line: usize) {
-        self.scroll = line.min(self.extent.content.saturating_sub(self.extent.visible));
-    }
-
-    /// From the range that fits, one to the next one; beyond the widest lies the one that fits again.
     fn zoom(&mut self, by: isize) {
-        let fitting =
-            self.execution().map_or(0, |execution| fitting(self.now.duration_since(execution.watched_since())));
-        let place = self.range.unwrap_or(fitting).checked_add_signed(by);
-        self.range = match place {
-            None => Some(0),
-            Some(place) if place > fitting => None,
-            Some(place) => Some(place),
-        };
-    }
-
-    fn switch(&mut self) {
-        self.measure = match self.measure {
-            None | Some(Measure::Bytes) => Some(Measure::Files),
-            Some(Measure::Files) => Some(Measure::Bytes),
-        };
+        let since = self.execution().map_or(self.now, Execution::watched_since);
+        self.chart.zoom(by, self.now.duration_since(since));
     }
 
     fn select(&mut self, by: usize) {
         if !self.executions.is_empty() {
             self.selected = (self.selected + by) % self.executions.len();
-            self.scroll = 0;
+            self.pager.go_to(0);
         }
     }
 
     /// Tells how much was drawn, so that scrolling knows its ends.
     pub fn drawn(&mut self, extent: Extent) {
-        self.extent = extent;
-        self.scroll_to(self.scroll);
+        self.pager.drawn(extent);
     }
 
-    /// What the terminal is to do, once.
+    /// What is wanted of the outside since this was asked last.
     pub fn take_requests(&mut self) -> Vec<Request> {
-        std::mem::take(&mut self.effects)
+        std::mem::take(&mut self.requests)
     }
 
     /// Why the program ends; `None` while it goes on.
@@ -443,50 +267,50 @@ impl App {
 
     /// What the screen shows.
     pub fn page(&self) -> Page {
-        self.page
+        self.pager.page()
     }
 
     /// The first line of the page that is visible.
     pub fn scroll(&self) -> usize {
-        self.scroll
+        self.pager.line()
     }
 
-    /// The chart's range that was chosen, in seconds; `None` for the one that fits all of the watch.
+    /// The chart's range that was chosen, in seconds; `None` for the one that fits the whole watch.
     pub fn range(&self) -> Option<i64> {
-        self.range.and_then(|place| RANGES.get(place).copied())
+        self.chart.range()
     }
 
-    /// What the chart was chosen to be of; `None` for what there is.
+    /// What was chosen for the chart; `None` for whatever there is.
     pub fn measure(&self) -> Option<Measure> {
-        self.measure
+        self.chart.measure()
     }
 
-    /// What was just done for the user, for a few seconds.
+    /// What became of a request, for three seconds.
     pub fn note(&self) -> Option<&str> {
-        self.note.as_ref().map(|(note, _)| note.as_str())
+        self.note.as_ref().map(Note::text)
     }
 
-    /// What to be warned of for as long as it runs.
+    /// What to warn of for as long as the program runs.
     pub fn warning(&self) -> Option<&str> {
         self.warning.as_deref()
     }
 
-    /// Why it is not recorded, where it was to be.
+    /// Why recording stopped, where it was to be recorded.
     pub fn recording(&self) -> Option<&str> {
         self.recording.as_deref()
     }
 
-    /// The replay, if it is one.
+    /// How the replay stands, if it is one.
     pub fn player(&self) -> Option<&Player> {
         self.player.as_ref()
     }
 
-    /// The moment of the newest event; in a replay, the moment of the recording that it stands at.
+    /// The moment of the newest event; in a replay, the moment of the recording that it has reached.
     pub fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// The zone in which times of day are said.
+    /// The zone in which times of day are shown.
     pub fn zone(&self) -> &TimeZone {
         &self.zone
     }
@@ -515,9 +339,13 @@ mod tests {
         App::new(arns.iter().map(|arn| Arn::parse(arn).unwrap()), at(0), TimeZone::UTC)
     }
 
-    fn observed(execution: &str, second: i64, outcome: Outcome, next: Option<u64>) -> Event {
+    fn observation(execution: &str, second: i64, outcome: Outcome, next: Option<u64>) -> Observation {
         let next = next.map(Duration::from_secs);
-        Event::observed(Observation { execution: execution.into(), at: at(second), outcome, task: None, next })
+        Observation { execution: execution.into(), at: at(second), outcome, task: None, next }
+    }
+
+    fn observed(execution: &str, second: i64, outcome: Outcome, next: Option<u64>) -> Event {
+        Event::observed(observation(execution, second, outcome, next))
     }
 
     fn status(status: &str) -> Outcome {
@@ -545,10 +373,7 @@ mod tests {
     fn what_was_watched_before_takes_its_place() {
         let mut app = app(&[TASK, SECOND]);
         let mut before = Execution::new(Arn::parse(FIRST).unwrap(), at(-3600));
-        let Event { what: EventKind::Observed(seen), .. } = observed(FIRST, -3600, status("QUEUED"), Some(5)) else {
-            return;
-        };
-        before.observe(&seen);
+        before.observe(&observation(FIRST, -3600, status("QUEUED"), Some(5)));
         assert!(app.update(Event { at: at(1), what: EventKind::Restored(Box::new(before)) }));
         app.update(observed(FIRST, 1, status("LAUNCHING"), Some(5)));
         assert_eq!(app.executions().len(), 2);
@@ -609,13 +434,15 @@ mod tests {
     }
 
     #[test]
-    fn copying_says_so_for_a_while() {
+    fn a_request_goes_out_once_and_its_outcome_is_shown_for_three_seconds() {
         let mut app = app(&[FIRST]);
         press(&mut app, KeyCode::Char('y'));
-        assert_eq!(app.take_requests(), [Request::Copy(FIRST.into())]);
+        assert_eq!(app.take_requests(), [Request::Copy { what: "the ARN", text: FIRST.into() }]);
         assert_eq!(app.take_requests(), []);
-        assert!(app.note().is_some());
-        assert!(app.update(Event::tick(at(2))) && app.note().is_some());
+        assert!(app.update(Event { at: at(0), what: EventKind::Noted("copied the ARN".into()) }));
+        for second in 0..3 {
+            assert!(app.update(Event::tick(at(second))) && app.note() == Some("copied the ARN"), "{second}");
+        }
         assert!(app.update(Event::tick(at(3))) && app.note().is_none());
     }
 
@@ -624,12 +451,12 @@ mod tests {
         let mut app = app(&[FIRST]).with_context(Context { profile: Some("ops team".into()), ..Context::default() });
         app.update(observed(FIRST, 1, status("QUEUED"), Some(5)));
         press(&mut app, KeyCode::Char('h'));
-        let effects = app.take_requests();
-        let [Request::HandOver { name, page }] = &effects[..] else { panic!("{effects:?}") };
+        let requests = app.take_requests();
+        let [Request::HandOver { name, page }] = &requests[..] else { panic!("{requests:?}") };
         assert_eq!(name, "exec-0123456789abcdef0.md");
         assert!(page.contains("**QUEUED") && page.contains("--profile 'ops team'"), "{page}");
         assert!(page.len() < 6000, "{page}");
-        app.noted("written".into());
+        app.update(Event { at: at(2), what: EventKind::Noted("written".into()) });
         assert_eq!(app.note(), Some("written"));
     }
 

@@ -17,17 +17,19 @@ use crate::{
 };
 
 mod account;
+mod answer;
 mod counters;
+mod hash;
 mod rate_curve;
 pub mod scenario;
 pub mod scenarios;
 mod server;
 mod wire;
 
-/// What a watch of a scenario's execution sees, as long as it is answered: an observation every `interval` from
-/// `started` on, without end where the execution has none. `None` where no scenario is called so.
+/// What a watch of a scenario's execution sees: an observation every `interval` from `started` on, without end where
+/// the execution has none. `None` where there is no scenario of this name.
 pub fn simulated(scenario: &str, started: Timestamp, interval: Duration) -> Option<impl Iterator<Item = Observation>> {
-    let scenario = Scenario::named(scenario)?;
+    let scenario = scenarios::named(scenario)?;
     let (_, arn) = Account::new(&[scenario], started).executions().pop()?;
     Some(scenario.observations(arn, started, interval))
 }
@@ -76,12 +78,3 @@ impl Drop for Simulation {
 
 #[cfg(test)]
 mod tests;
-
-/// The same number for the same text, at every run and on every machine (FNV-1a, then mixed).
-fn hash(text: &str) -> u64 {
-    let fnv = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, fnv);
-    let hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    hash ^ (hash >> 31)
-}

@@ -5,74 +5,74 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 /// What a person can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// Leave.
+    /// Quit with exit code 0.
     Quit,
-    /// Leave as an interrupted program does.
+    /// Quit with exit code 130, as an interrupted program does.
     Interrupt,
-    /// Give the terminal back to the shell for a while.
+    /// Stop the job and go back to the shell.
     Suspend,
-    /// Close what lies over the watch.
+    /// Close the page over the watch.
     Back,
-    /// The keys.
+    /// Open or close the keys.
     Help,
-    /// What was configured.
+    /// Open or close the options.
     Options,
-    /// What happened.
+    /// Open or close the events.
     Events,
-    /// The answer verbatim.
+    /// Open or close the response verbatim.
     Raw,
-    /// A line up.
+    /// Scroll one line up.
     Up,
-    /// A line down.
+    /// Scroll one line down.
     Down,
-    /// A page up.
+    /// Scroll one page up.
     PageUp,
-    /// A page down.
+    /// Scroll one page down.
     PageDown,
-    /// To the beginning.
+    /// Scroll to the first line.
     Top,
-    /// To the end.
+    /// Scroll to the last line.
     Bottom,
-    /// Put the ARN on the clipboard.
+    /// Copy the ARN.
     Copy,
-    /// The hand-over page, on the clipboard and as a file.
+    /// Copy and save the handoff report.
     HandOver,
-    /// The chart over a longer time.
+    /// Chart a longer time.
     Wider,
-    /// The chart over a shorter time.
+    /// Chart a shorter time.
     Narrower,
-    /// The chart of bytes, or of files.
+    /// Chart bytes or files.
     Measure,
-    /// The next transfer.
+    /// Select the next transfer.
     Next,
-    /// The transfer before.
+    /// Select the previous transfer.
     Previous,
-    /// Draw everything anew.
+    /// Redraw the whole screen.
     Redraw,
-    /// Something that only a replay can do.
-    Replay(Control),
+    /// Control the player of a replay.
+    Playback(Playback),
 }
 
-/// What a person can ask a replay for.
+/// What a person can ask of the player of a replay. All jumps but the one to the beginning pause it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Control {
-    /// Play, or pause.
+pub enum Playback {
+    /// Play or pause.
     Toggle,
-    /// Faster.
+    /// The next speed up.
     Faster,
-    /// Slower.
+    /// The next speed down.
     Slower,
-    /// To the next change, and pause.
+    /// Jump to the next change of the counters.
     NextChange,
-    /// To the change before, and pause.
+    /// Jump to the previous change of the counters.
     PreviousChange,
-    /// To the next event, and pause.
+    /// Jump to the next event.
     NextEvent,
-    /// To the event before, and pause.
+    /// Jump to the previous event.
     PreviousEvent,
-    /// To the beginning.
+    /// Jump to the beginning.
     Begin,
-    /// To the end.
+    /// Jump to the end.
     End,
 }
 
@@ -80,7 +80,8 @@ pub enum Control {
 #[derive(Debug)]
 pub struct Binding {
     code: KeyCode,
-    control: bool,
+    /// Whether it is pressed together with Ctrl.
+    ctrl: bool,
     /// What it means.
     pub action: Action,
     /// How the key is printed.
@@ -92,72 +93,71 @@ pub struct Binding {
 }
 
 const fn key(code: KeyCode, action: Action, key: &'static str, label: &'static str, help: &'static str) -> Binding {
-    Binding { code, control: false, action, key, label, help }
+    Binding { code, ctrl: false, action, key, label, help }
 }
 
-const fn with_control(letter: char, action: Action, key: &'static str, help: &'static str) -> Binding {
-    Binding { code: KeyCode::Char(letter), control: true, action, key, label: "", help }
+const fn ctrl(letter: char, action: Action, key: &'static str, help: &'static str) -> Binding {
+    Binding { code: KeyCode::Char(letter), ctrl: true, action, key, label: "", help }
 }
 
 /// All keys, in the order of the footer and the help page.
 pub const KEYMAP: &[Binding] = &[
-    key(KeyCode::Char('q'), Action::Quit, "q", "quit", "leave; the last state stays in the scrollback"),
+    key(KeyCode::Char('q'), Action::Quit, "q", "quit", "quit; the last state stays in the scrollback"),
     key(KeyCode::Char('?'), Action::Help, "?", "help", "this page"),
-    key(KeyCode::Char('o'), Action::Options, "o", "options", "what was configured, in words"),
-    key(KeyCode::Char('e'), Action::Events, "e", "events", "everything that happened while watching"),
-    key(KeyCode::Char('r'), Action::Raw, "r", "raw", "the service's answer verbatim, changes marked"),
-    key(KeyCode::Left, Action::Wider, "← -", "", "the chart over a longer time, up to all of the watch"),
+    key(KeyCode::Char('o'), Action::Options, "o", "options", "the task's options and filters, in words"),
+    key(KeyCode::Char('e'), Action::Events, "e", "events", "all events since the watch began"),
+    key(KeyCode::Char('r'), Action::Raw, "r", "raw", "the service's response verbatim, changes marked"),
+    key(KeyCode::Left, Action::Wider, "← -", "", "chart a longer time, up to the whole watch"),
     key(KeyCode::Char('-'), Action::Wider, "", "", ""),
-    key(KeyCode::Right, Action::Narrower, "→ +", "", "the chart over a shorter time, down to five minutes"),
+    key(KeyCode::Right, Action::Narrower, "→ +", "", "chart a shorter time, down to five minutes"),
     key(KeyCode::Char('+'), Action::Narrower, "", "", ""),
-    key(KeyCode::Char('b'), Action::Measure, "b", "", "the chart of bytes, or of files"),
+    key(KeyCode::Char('b'), Action::Measure, "b", "", "chart bytes or files"),
     key(KeyCode::Char('y'), Action::Copy, "y", "", "copy the ARN to the clipboard"),
-    key(KeyCode::Char('h'), Action::HandOver, "h", "", "hand over: copy a page in Markdown, and write it to a file"),
+    key(KeyCode::Char('h'), Action::HandOver, "h", "", "handoff report: copy it as Markdown and save it to a file"),
     key(KeyCode::Esc, Action::Back, "Esc", "", "back to the watch"),
-    key(KeyCode::Tab, Action::Next, "Tab", "", "the next transfer, where there are several"),
-    key(KeyCode::BackTab, Action::Previous, "Shift-Tab", "", "the transfer before"),
-    key(KeyCode::Up, Action::Up, "↑ k", "", "a line up"),
+    key(KeyCode::Tab, Action::Next, "Tab", "", "next transfer"),
+    key(KeyCode::BackTab, Action::Previous, "Shift-Tab", "", "previous transfer"),
+    key(KeyCode::Up, Action::Up, "↑ k", "", "one line up"),
     key(KeyCode::Char('k'), Action::Up, "", "", ""),
-    key(KeyCode::Down, Action::Down, "↓ j", "", "a line down"),
+    key(KeyCode::Down, Action::Down, "↓ j", "", "one line down"),
     key(KeyCode::Char('j'), Action::Down, "", "", ""),
-    key(KeyCode::PageUp, Action::PageUp, "PgUp", "", "a page up"),
-    key(KeyCode::PageDown, Action::PageDown, "PgDn Space", "", "a page down"),
+    key(KeyCode::PageUp, Action::PageUp, "PgUp", "", "one page up"),
+    key(KeyCode::PageDown, Action::PageDown, "PgDn Space", "", "one page down"),
     key(KeyCode::Char(' '), Action::PageDown, "", "", ""),
-    key(KeyCode::Home, Action::Top, "Home g", "", "to the beginning"),
+    key(KeyCode::Home, Action::Top, "Home g", "", "to the top"),
     key(KeyCode::Char('g'), Action::Top, "", "", ""),
-    key(KeyCode::End, Action::Bottom, "End G", "", "to the end"),
+    key(KeyCode::End, Action::Bottom, "End G", "", "to the bottom"),
     key(KeyCode::Char('G'), Action::Bottom, "", "", ""),
-    with_control('c', Action::Interrupt, "Ctrl-C", "leave, with exit code 130"),
-    with_control('z', Action::Suspend, "Ctrl-Z", "back to the shell; fg returns"),
-    with_control('l', Action::Redraw, "Ctrl-L", "draw everything anew"),
+    ctrl('c', Action::Interrupt, "Ctrl-C", "quit with exit code 130"),
+    ctrl('z', Action::Suspend, "Ctrl-Z", "back to the shell; fg returns"),
+    ctrl('l', Action::Redraw, "Ctrl-L", "redraw"),
 ];
 
-const fn replay(
+const fn play(
     code: KeyCode,
-    control: Control,
+    playback: Playback,
     key: &'static str,
     label: &'static str,
     help: &'static str,
 ) -> Binding {
-    Binding { code, control: false, action: Action::Replay(control), key, label, help }
+    Binding { code, ctrl: false, action: Action::Playback(playback), key, label, help }
 }
 
 /// The keys of a replay, which come before the others.
 pub const REPLAY: &[Binding] = &[
-    replay(KeyCode::Char(' '), Control::Toggle, "Space", "play", "play, and pause; on a page, a page down"),
-    replay(KeyCode::Char(']'), Control::NextEvent, "[ ]", "event", "to the event before, to the next one"),
-    replay(KeyCode::Char('['), Control::PreviousEvent, "", "", ""),
-    replay(KeyCode::Char('.'), Control::NextChange, ", .", "step", "to the change before, to the next one"),
-    replay(KeyCode::Char(','), Control::PreviousChange, "", "", ""),
-    replay(KeyCode::Char('>'), Control::Faster, "< >", "speed", "slower, faster: from 1x to 10,000x"),
-    replay(KeyCode::Char('<'), Control::Slower, "", "", ""),
-    replay(KeyCode::Home, Control::Begin, "Home End", "", "to the beginning and the end; on a page, of the page"),
-    replay(KeyCode::End, Control::End, "", "", ""),
+    play(KeyCode::Char(' '), Playback::Toggle, "Space", "play", "play or pause; on a page, one page down"),
+    play(KeyCode::Char(']'), Playback::NextEvent, "[ ]", "event", "previous event, next event"),
+    play(KeyCode::Char('['), Playback::PreviousEvent, "", "", ""),
+    play(KeyCode::Char('.'), Playback::NextChange, ", .", "step", "previous change of the counters, next change"),
+    play(KeyCode::Char(','), Playback::PreviousChange, "", "", ""),
+    play(KeyCode::Char('>'), Playback::Faster, "< >", "speed", "slower, faster: from 1x to 10,000x"),
+    play(KeyCode::Char('<'), Playback::Slower, "", "", ""),
+    play(KeyCode::Home, Playback::Begin, "Home End", "", "to the beginning, to the end; on a page, of the page"),
+    play(KeyCode::End, Playback::End, "", "", ""),
 ];
 
-/// What a key means in a replay; `None` if it is none of the replay's own. On a page, the keys that scroll there go
-/// on doing so.
-pub fn control(event: &KeyEvent, on_a_page: bool) -> Option<Action> {
+/// What a key means in a replay; `None` if it is none of the replay's own. On a page, the keys that scroll it still do.
+pub fn playback(event: &KeyEvent, on_a_page: bool) -> Option<Action> {
     let scrolls = matches!(event.code, KeyCode::Char(' ') | KeyCode::Home | KeyCode::End);
     meaning(REPLAY, event).filter(|_| !(on_a_page && scrolls))
 }
@@ -171,8 +171,8 @@ fn meaning(keymap: &[Binding], event: &KeyEvent) -> Option<Action> {
     if event.kind == KeyEventKind::Release || event.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SUPER) {
         return None;
     }
-    let control = event.modifiers.contains(KeyModifiers::CONTROL);
-    keymap.iter().find(|binding| binding.code == event.code && binding.control == control).map(|binding| binding.action)
+    let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
+    keymap.iter().find(|binding| binding.code == event.code && binding.ctrl == ctrl).map(|binding| binding.action)
 }
 
 #[cfg(test)]
@@ -197,7 +197,7 @@ mod tests {
         for keymap in [KEYMAP, REPLAY] {
             for (place, binding) in keymap.iter().enumerate() {
                 let twin =
-                    keymap[..place].iter().find(|other| (other.code, other.control) == (binding.code, binding.control));
+                    keymap[..place].iter().find(|other| (other.code, other.ctrl) == (binding.code, binding.ctrl));
                 assert!(twin.is_none(), "{binding:?}");
                 // of two opposite keys, one line names both
                 let told = |other: &Binding| other.action == binding.action && !other.help.is_empty();

@@ -52,7 +52,7 @@ pub use cli::main;
 pub use clock::Clock;
 pub use demo::simulated;
 pub use say::state::State;
-pub use sink::terminal::run;
+pub use sink::screen::run;
 pub use source::{service::Connection, watch};
 pub use view::{render, theme::Theme};
 

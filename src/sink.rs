@@ -1,7 +1,11 @@
 //! Where observations end up.
 
 pub mod folder;
+pub mod frames;
 pub mod handover;
+pub mod input;
 pub mod lines;
 pub mod record;
-pub mod terminal;
+pub mod screen;
+pub mod signals;
+pub mod tty;

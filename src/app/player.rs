@@ -1,29 +1,29 @@
-//! The player of a replay: what the screen knows of it, and what it can be asked for.
+//! The state of a replay: what the screen knows of it, and what it can be asked for.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::{
-    keys::Control,
+    keys::Playback,
     transfer::{execution::Execution, severity::Severity},
 };
 
-/// Seconds of the recording a second, from real time to two weeks in two minutes.
+/// Seconds of the recording per second, from real time to two weeks in two minutes.
 const SPEEDS: [f64; 12] = [1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 10_000.0];
 
 /// How a replay stands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Player {
-    /// Whether time passes.
+    /// False while it is paused.
     pub plays: bool,
-    /// Seconds of the recording a second.
+    /// Seconds of the recording per second.
     pub speed: f64,
     /// The first moment of the recording.
     pub begin: Timestamp,
     /// The last one.
     pub end: Timestamp,
-    /// EventKind happened, for each execution, as far as it was read.
+    /// The events of each execution, as far as the recording was read.
     pub marks: Arc<Vec<Vec<Mark>>>,
     /// The share of the recording that was read for the marks; 1 once it was read to its end.
     pub read: f64,
@@ -49,12 +49,12 @@ pub struct Frame {
     pub player: Player,
 }
 
-/// EventKind a replay is asked for.
+/// What the player of a replay is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Command {
-    /// EventKind.
-    pub control: Control,
-    /// Whose changes and events are meant: the place among the executions.
+pub struct PlaybackRequest {
+    /// What to do.
+    pub playback: Playback,
+    /// Whose changes and events to go to: the place among the executions.
     pub execution: usize,
 }
 
@@ -103,10 +103,24 @@ mod tests {
         assert!(app.update(Event::replayed(at(7), frame(1))));
         assert!(!app.update(Event::tick(at(9000))), "the next frame says what is new");
         app.update(Event::key(at(9001), KeyEvent::from(KeyCode::Char('y'))));
-        assert_eq!((app.now(), app.note().is_some()), (at(7), true));
-        assert!(app.update(Event::tick(at(9005))) && app.note().is_none(), "a note goes though the replay pauses");
+        assert_eq!(app.now(), at(7));
         app.update(Event::replayed(at(3), frame(1)));
         assert_eq!(app.now(), at(3));
+    }
+
+    #[test]
+    fn a_note_goes_after_three_seconds_whenever_it_was_recorded_and_however_fast_it_plays() {
+        for today in [at(-1_000_000), at(1_000_000)] {
+            let mut app = App::new([], at(0), TimeZone::UTC);
+            app.update(Event::replayed(at(7), frame(1)));
+            app.update(Event { at: today, what: EventKind::Noted("report copied".into()) });
+            assert_eq!((app.now(), app.note()), (at(7), Some("report copied")));
+            for second in 0..3 {
+                app.update(Event::replayed(at(3600 * second), frame(1)));
+                assert!(!app.update(Event::tick(today)) && app.note().is_some(), "{second}");
+            }
+            assert!(app.update(Event::tick(today)) && app.note().is_none(), "it goes though the replay pauses");
+        }
     }
 
     #[test]
@@ -117,16 +131,16 @@ mod tests {
             app.update(Event::key(at(0), KeyEvent::from(code)));
             app.take_requests()
         };
-        let asks = |control, execution| vec![Request::Replay(Command { control, execution })];
-        assert_eq!(press(&mut app, KeyCode::Char(' ')), asks(Control::Toggle, 0));
+        let asks = |playback, execution| vec![Request::Playback(PlaybackRequest { playback, execution })];
+        assert_eq!(press(&mut app, KeyCode::Char(' ')), asks(Playback::Toggle, 0));
         assert_eq!(press(&mut app, KeyCode::Tab), []);
-        assert_eq!(press(&mut app, KeyCode::Char(']')), asks(Control::NextEvent, 1));
-        assert_eq!(press(&mut app, KeyCode::End), asks(Control::End, 1));
+        assert_eq!(press(&mut app, KeyCode::Char(']')), asks(Playback::NextEvent, 1));
+        assert_eq!(press(&mut app, KeyCode::End), asks(Playback::End, 1));
         press(&mut app, KeyCode::Char('r'));
         assert_eq!(app.page(), Page::Raw);
         assert_eq!(press(&mut app, KeyCode::Char(' ')), [], "it scrolls");
         assert_eq!(press(&mut app, KeyCode::Home), []);
-        assert_eq!(press(&mut app, KeyCode::Char('.')), asks(Control::NextChange, 1));
+        assert_eq!(press(&mut app, KeyCode::Char('.')), asks(Playback::NextChange, 1));
         app.update(Event::replayed(at(8), frame(1)));
         assert_eq!(app.selected(), 0, "there is no second one any more");
     }
@@ -136,7 +150,7 @@ mod tests {
         let mut app = App::new([], at(0), TimeZone::UTC);
         app.update(Event::replayed(at(7), frame(1)));
         app.update(Event { at: at(8), what: EventKind::Suspend });
-        let pause = Request::Replay(Command { control: Control::Toggle, execution: 0 });
+        let pause = Request::Playback(PlaybackRequest { playback: Playback::Toggle, execution: 0 });
         assert_eq!(app.take_requests(), [pause, Request::Suspend]);
         let mut paused = frame(1);
         paused.player.plays = false;

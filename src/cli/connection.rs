@@ -12,7 +12,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{exit::CliError, interval};
+use super::{args::interval, exit::CliError};
 use crate::{
     aws::{arn::Arn, observation::Observation},
     clock::Clock,
@@ -20,28 +20,28 @@ use crate::{
 };
 
 /// The warning of `--no-verify-ssl`.
-pub const UNVERIFIED: &str = "The server's certificate is not verified (--no-verify-ssl): \
-    anyone on the network path can read and change requests and responses.";
+pub const UNVERIFIED: &str = "TLS certificates are not verified (--no-verify-ssl): \
+    anyone on the network path can read and change the traffic.";
 
 /// The connection flags.
 #[derive(Debug, Args)]
 pub struct ConnectionArgs {
-    /// The profile of the AWS configuration to use
+    /// AWS profile to use
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
-    /// The region, where the transfer does not name one
+    /// Region, where the transfer does not name one
     #[arg(long, value_name = "REGION")]
     pub region: Option<String>,
     /// Override the endpoint URL
     #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
-    /// Do not verify the server's certificate: anyone on the network path can read and change requests and responses
+    /// Do not verify TLS certificates: anyone on the network path can read and change the traffic
     #[arg(long)]
     pub no_verify_ssl: bool,
-    /// CA certificates to verify the server's with instead of the system's, in PEM format [env: AWS_CA_BUNDLE]
+    /// CA certificates to trust instead of the system's, in PEM format [env: AWS_CA_BUNDLE]
     #[arg(long, value_name = "FILE")]
     pub ca_bundle: Option<PathBuf>,
-    /// Polling interval, such as 5s, 500ms or 1m
+    /// Polling interval, such as 5s, 500ms or 1m; a bare number means seconds; at least 100ms
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = interval)]
     pub interval: Duration,
 }

@@ -6,85 +6,94 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::{
-    exit::{CliError, signalled},
-    interval, speed,
+    args::{interval, speed},
+    exit::{CliError, reason},
+    lines::OutputArgs,
     terminal::{DisplayArgs, print},
-    wait::OutputArgs,
     watch::show,
 };
 use crate::{
+    app::exit::Exit,
     clock::Clock,
-    demo::{Simulation, scenario::Scenario, scenarios::SCENARIOS},
-    sink::record::Place,
+    demo::{
+        Simulation,
+        scenarios::{SCENARIOS, named},
+    },
+    sink::{record::Place, signals::Endings},
     source::service::Connection,
 };
 
-/// Its arguments.
+/// The arguments of `syncscope demo`.
 #[derive(Debug, Args)]
 pub struct Demo {
-    /// What is simulated; see --list
+    /// The scenario to simulate; see --list
     #[arg(default_value = "enhanced")]
     scenario: String,
-    /// Simulated seconds a second
-    #[arg(long, value_name = "N", default_value_t = 30.0, value_parser = speed)]
+    /// Simulated seconds per second
+    #[arg(long, value_name = "N", default_value_t = 30.0, value_parser = speed(0.01, 100_000.0))]
     speed: f64,
-    /// Print the scenarios and what happens in each
+    /// List the scenarios and what happens in each
     #[arg(long)]
     list: bool,
-    /// Only serve, all scenarios at once: print the endpoint's URL and the ARNs, and answer until interrupted
+    /// Run only the endpoint, with every scenario: print its URL and the ARNs, and serve until interrupted
     #[arg(long)]
     serve: bool,
-    /// The port to serve on; 0 is any free one
-    #[arg(long, value_name = "P", default_value_t = 0, requires = "serve")]
+    /// Port to listen on; 0 means any free one
+    #[arg(long, value_name = "PORT", default_value_t = 0, requires = "serve")]
     port: u16,
-    /// Time between two requests, in simulated time
+    /// Polling interval in simulated time, such as 5s or 1m; a bare number means seconds; at least 100ms
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = interval)]
     interval: Duration,
-    /// Record what is watched into a file
-    #[arg(long, value_name = "FILE", conflicts_with = "serve")]
+    /// Record to this file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["serve", "no_record"])]
     record: Option<PathBuf>,
+    /// Do not record, which is the default here
+    #[arg(long)]
+    no_record: bool,
     #[command(flatten)]
     printed: OutputArgs,
     #[command(flatten)]
     shown: DisplayArgs,
 }
 
-/// Runs it.
-pub async fn run(demo: Demo) -> Result<u8, CliError> {
+/// Lists the scenarios, serves them, or watches one.
+pub async fn run(demo: Demo) -> Result<Exit, CliError> {
     if demo.list {
         return list();
     }
     if demo.serve {
         return serve(&demo).await;
     }
-    let Some(scenario) = Scenario::named(&demo.scenario) else {
+    let Some(scenario) = named(&demo.scenario) else {
         let names: Vec<&str> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
-        let message = format!("no scenario is called '{}'; there are {}", demo.scenario, names.join(", "));
-        return Err(CliError::usage(message));
+        return Err(CliError::usage(format!("unknown scenario '{}'; known: {}", demo.scenario, names.join(", "))));
     };
     let clock = Clock::fast(Timestamp::now(), demo.speed);
     let simulation = Simulation::start(clock.clone(), vec![scenario], 0)?;
     let arns = simulation.executions().into_iter().map(|(_, arn)| arn).collect();
     let connection = Connection { endpoint_url: Some(simulation.url()), simulated: true, ..Connection::default() };
-    let place = demo.record.map(Place::File);
+    let place = demo.record.filter(|_| !demo.no_record).map(Place::File);
     show(&connection, arns, demo.interval, clock, place, &demo.printed, &demo.shown).await
 }
 
-fn list() -> Result<u8, CliError> {
+fn list() -> Result<Exit, CliError> {
     let widest = SCENARIOS.iter().map(|scenario| scenario.name.len()).max().unwrap_or(0);
     let lines: String = SCENARIOS.iter().map(|s| format!("{:widest$}  {}\n", s.name, s.about)).collect();
     print(&lines)?;
-    Ok(0)
+    Ok(Exit::Success)
 }
 
-async fn serve(demo: &Demo) -> Result<u8, CliError> {
+async fn serve(demo: &Demo) -> Result<Exit, CliError> {
+    let mut endings = Endings::listen()?;
     let clock = Clock::fast(Timestamp::now(), demo.speed);
-    let simulation = Simulation::start(clock, SCENARIOS.iter().collect(), demo.port)
-        .map_err(|error| CliError { code: 1, message: format!("port {} can't be served on: {error}", demo.port) })?;
+    let simulation = Simulation::start(clock, SCENARIOS.iter().collect(), demo.port).map_err(|error| {
+        let message = format!("cannot listen on port {}: {}", demo.port, reason(&error));
+        CliError { exit: Exit::Internal, message }
+    })?;
     let mut page = format!("{}\n", simulation.url());
     for (scenario, arn) in simulation.executions() {
         page.push_str(&format!("{arn}  {}\n", scenario.name));
     }
     print(&page)?;
-    Ok(signalled().await?)
+    Ok(endings.next().await)
 }

@@ -1,8 +1,9 @@
-//! How the program ends: its exit codes, and why it could not run.
+//! Why the program could not run, and which exit code a transfer's end is.
 
 use std::io;
 
 use crate::{
+    app::exit::Exit,
     aws::{
         fault::{Fault, FaultKind},
         snapshot::Status,
@@ -14,68 +15,67 @@ use crate::{
 };
 
 /// Why the program could not run.
+#[derive(Debug)]
 pub struct CliError {
-    pub code: u8,
+    /// What the process ends with.
+    pub exit: Exit,
+    /// A sentence for standard error; empty where there is nothing to say.
     pub message: String,
 }
 
 impl CliError {
     /// The command line was wrong.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { code: 2, message: message.into() }
+        Self { exit: Exit::Usage, message: message.into() }
     }
 }
 
 impl From<io::Error> for CliError {
     fn from(error: io::Error) -> Self {
-        Self { code: 1, message: error.to_string() }
+        match error.kind() {
+            // nobody reads on, so there is nobody to tell
+            io::ErrorKind::BrokenPipe => Self { exit: Exit::ReaderGone, message: String::new() },
+            _ => Self { exit: Exit::Internal, message: reason(&error) },
+        }
     }
 }
 
-/// The exit code of an execution: how it ended, or 0 while it runs. So many failed items are put up with.
-pub fn how_it_went(execution: &Execution, max_failed: i64) -> u8 {
-    let Some(snapshot) = execution.snapshot() else { return 0 };
+/// An error without the number that the operating system has for it.
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error ").next().unwrap_or_default().to_owned()
+}
+
+/// The exit code of an execution: how it ended, or success while it runs. Up to `max_failed` failed items are
+/// success too.
+pub fn how_it_went(execution: &Execution, max_failed: i64) -> Exit {
+    let Some(snapshot) = execution.snapshot() else { return Exit::Success };
     if snapshot.status() == Some(Status::Error) {
-        return 3;
+        return Exit::Failed;
     }
     match progress::ending(snapshot, execution.past().applicability()) {
-        Some(Ending::Failures(items) | Ending::Short(items) | Ending::SkippedOfAll(items)) if items > max_failed => 4,
-        Some(Ending::BytesShort(_)) => 4,
-        _ => 0,
+        Some(Ending::Failures(items) | Ending::Short(items) | Ending::SkippedOfAll(items)) if items > max_failed => {
+            Exit::Incomplete
+        }
+        Some(Ending::BytesShort(_)) => Exit::Incomplete,
+        _ => Exit::Success,
     }
-}
-
-/// From the best to the worst. An ERROR is the worst there is to know. What could not be seen may be one, so it
-/// counts for more than an end with a few failed items, and of the reasons for it the ones that last count most.
-const SEVERITY: [u8; 6] = [0, 4, 9, 8, 7, 3];
-
-/// The exit code of several transfers: the worst one of theirs.
-pub fn worst(codes: impl IntoIterator<Item = u8>) -> u8 {
-    let place = |code: &u8| SEVERITY.iter().position(|known| known == code).unwrap_or(SEVERITY.len());
-    codes.into_iter().max_by_key(place).unwrap_or(0)
 }
 
 /// Nothing could be seen, and why.
 pub fn from_fault(fault: &Fault) -> CliError {
-    let code = match fault.kind {
-        FaultKind::Denied | FaultKind::NoCredentials | FaultKind::Expired => 7,
-        FaultKind::NotFound => 8,
-        _ => 9,
+    let exit = match fault.kind {
+        FaultKind::Denied | FaultKind::NoCredentials | FaultKind::Expired => Exit::Denied,
+        FaultKind::NotFound => Exit::NotFound,
+        _ => Exit::Unreachable,
     };
-    CliError { code, message: fault.message.clone() }
+    CliError { exit, message: fault.message.clone() }
 }
 
-/// Waits for a signal that ends the program, and gives its exit code.
-pub async fn signalled() -> io::Result<u8> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    Ok(tokio::select! {
-        _ = interrupt.recv() => 130,
-        _ = terminate.recv() => 143,
-        _ = hang_up.recv() => 129,
-    })
+/// The exit codes that a command has, as a part of its help.
+pub fn codes(of: &[Exit]) -> String {
+    let lines = of.iter().map(|exit| format!("  {:>3}  {}\n", exit.code(), exit.meaning()));
+    format!("Exit codes:\n{}", lines.collect::<String>())
 }
 
 #[cfg(test)]
@@ -83,11 +83,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_worst_of_several_counts() {
-        for (codes, code) in
-            [(&[][..], 0), (&[0, 4, 0], 4), (&[4, 9], 9), (&[9, 8, 7], 7), (&[3, 7, 4], 3), (&[3, 1], 1)]
-        {
-            assert_eq!(worst(codes.iter().copied()), code, "{codes:?}");
-        }
+    fn an_error_is_told_without_its_number() {
+        assert_eq!(reason(&io::Error::from_raw_os_error(21)), "Is a directory");
+        assert_eq!(reason(&io::Error::other("no home directory")), "no home directory");
     }
 }

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use super::exit::{CliError, from_fault, how_it_went};
 use crate::{
+    app::exit::Exit,
     aws::{
         arn::Arn,
         observation::{Observation, Outcome},
@@ -64,11 +65,11 @@ impl Seen {
     }
 
     /// The exit code, and the sentence where it could not be seen now.
-    pub fn outcome(&self, execution: &Execution, max_failed: i64) -> (u8, Option<String>) {
+    pub fn outcome(&self, execution: &Execution, max_failed: i64) -> (Exit, Option<String>) {
         match &execution.past().outage {
             Some(outage) => {
                 let error = from_fault(&outage.fault);
-                (error.code, Some(error.message))
+                (error.exit, Some(error.message))
             }
             None => (how_it_went(execution, max_failed), None),
         }

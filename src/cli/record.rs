@@ -1,4 +1,4 @@
-//! Whether and where it is recorded, and the step of an observation's way on which it is.
+//! The recording flags, and the step between a source and the events at which observations are recorded.
 
 use std::{
     io::{self, Write},
@@ -17,10 +17,10 @@ use crate::{
     },
 };
 
-/// Whether and where it is recorded.
+/// The recording flags.
 #[derive(Debug, Args)]
 pub struct RecordArgs {
-    /// Record into this file, in place of one for each execution in the state folder
+    /// Record to this file instead of one per execution in the state directory
     #[arg(long, value_name = "FILE", conflicts_with = "no_record")]
     pub record: Option<PathBuf>,
     /// Do not record, and do not show what was recorded before
@@ -29,7 +29,7 @@ pub struct RecordArgs {
 }
 
 impl RecordArgs {
-    /// Where it is recorded; `None` if it is not to be.
+    /// Where to record; `None` for not at all.
     pub fn place(self) -> Option<Place> {
         match self.record {
             _ if self.no_record => None,
@@ -61,8 +61,8 @@ pub async fn forward(mut observations: Receiver<Observation>, events: Sender<Eve
     }
 }
 
-/// Where there is no screen: says on standard error why it is not recorded.
-pub fn said(event: &Event) {
+/// Where there is no screen: prints on standard error why recording stopped.
+pub fn print_trouble(event: &Event) {
     if let EventKind::Recording(Some(trouble)) = &event.what {
         let _ = writeln!(io::stderr(), "syncscope: {trouble}");
     }

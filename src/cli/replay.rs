@@ -4,76 +4,63 @@ use std::{
     fs::File,
     io::{self, Write},
     path::PathBuf,
-    sync::{Arc, mpsc::Sender},
+    sync::Arc,
     time::Duration,
 };
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
 use super::{
-    exit::{CliError, how_it_went, worst},
-    interval,
-    terminal::{DisplayArgs, has_live_lines, has_screen, look, print},
+    args::{Format, interval, speed},
+    exit::{CliError, how_it_went},
+    requests::Router,
+    screen,
+    terminal::{DisplayArgs, has_live_lines, has_screen, look, print, say},
 };
 use crate::{
     app::{
-        App, End, Event, Extent, Request,
-        player::{Command, Frame, Player},
+        App, Event,
+        exit::{End, Exit},
+        player::{Frame, Player},
     },
     aws::observation::Observation,
     clock::Clock,
     say::{state::State, text::clean},
-    sink::{
-        lines,
-        terminal::{self, Screen, Tty},
-    },
+    sink::{folder, lines},
     source::recording::{Recording, cursor, tape},
     transfer::execution::Execution,
 };
 
-/// Its arguments.
+/// The arguments of `syncscope replay`.
 #[derive(Debug, Args)]
 pub struct Replay {
-    /// A recording, or answers of `aws datasync describe-task-execution` one after another; - is standard input
+    /// A recording, or `aws datasync describe-task-execution` responses one after another; - is standard input
     file: PathBuf,
-    /// Seconds of the recording a second, at first
-    #[arg(long, value_name = "N", default_value_t = 60.0, value_parser = speed)]
+    /// Playback speed at the start: seconds of the recording per second
+    #[arg(long, value_name = "N", default_value_t = 60.0, value_parser = speed(1.0, 10_000.0))]
     speed: f64,
-    /// Print what is known after each observation, one JSON object a line
-    #[arg(long, value_name = "FORMAT")]
-    output: Option<Output>,
-    /// Time between two answers, where they do not come from a recording
+    /// Print the state after each observation as JSON, one per line
+    #[arg(long, value_name = "FORMAT", value_parser = Format::one_of(&[Format::Ndjson]))]
+    output: Option<Format>,
+    /// Time between two responses that do not come from a recording
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = interval)]
     interval: Duration,
     #[command(flatten)]
     shown: DisplayArgs,
 }
 
-/// What is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Output {
-    Ndjson,
-}
-
-fn speed(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(speed) if (1.0..=10_000.0).contains(&speed) => Ok(speed),
-        _ => Err("give a number from 1 to 10000".into()),
-    }
-}
-
-/// Bytes that are written at once.
+/// Bytes per write.
 const AT_ONCE: usize = 1 << 16;
 
-/// Runs it.
-pub async fn run(replay: Replay) -> Result<u8, CliError> {
+/// Plays the recording on the screen, or prints it; gives the exit code of how it ends.
+pub async fn run(replay: Replay) -> Result<Exit, CliError> {
     let recording = Recording::open(&replay.file, replay.interval);
     let recording = recording.map_err(|why| CliError::usage(clean(&why).into_owned()))?;
     let recording = Arc::new(recording);
     match replay.output {
-        Some(Output::Ndjson) => {
+        Some(_) => {
             let (mut out, mut text) = (io::stdout().lock(), Vec::new());
             let printed = folded(&recording, |execution, observation| {
                 State::of(execution, observation.at).write(&mut text);
@@ -84,10 +71,8 @@ pub async fn run(replay: Replay) -> Result<u8, CliError> {
                 }
                 Ok(())
             });
-            match printed.and_then(|app| out.write_all(&text).and_then(|()| out.flush()).map(|()| app)) {
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(0),
-                app => Ok(ended(&app?)),
-            }
+            let app = printed.and_then(|app| out.write_all(&text).and_then(|()| out.flush()).map(|()| app))?;
+            Ok(ended(&app))
         }
         None if shows(&replay) => on_screen(&replay, recording).await,
         None => {
@@ -104,7 +89,7 @@ fn shows(replay: &Replay) -> bool {
     has_screen() || keys_elsewhere && has_live_lines()
 }
 
-/// What is known at the end of a recording. Each observation is told once it is folded in.
+/// The app at the end of a recording. `each` takes every observation once it is folded in.
 fn folded(
     recording: &Arc<Recording>,
     mut each: impl FnMut(&Execution, &Observation) -> io::Result<()>,
@@ -133,57 +118,28 @@ fn folded(
     Ok(app)
 }
 
-/// Says what could not be read, and gives the exit code of how the recording ends.
-fn ended(app: &App) -> u8 {
+/// Prints what could not be read, and gives the exit code of how the recording ends.
+fn ended(app: &App) -> Exit {
     complain(app);
-    worst(app.executions().iter().map(|execution| how_it_went(execution, 0)))
+    Exit::worst(app.executions().iter().map(|execution| how_it_went(execution, 0)))
 }
 
 fn complain(app: &App) {
     if let Some(unread) = app.player().and_then(|player| player.unread.as_deref()) {
-        let _ = writeln!(io::stderr(), "syncscope: {}", clean(unread));
+        say(&clean(unread));
     }
 }
 
-async fn on_screen(replay: &Replay, recording: Arc<Recording>) -> Result<u8, CliError> {
-    let look = look(&replay.shown);
+async fn on_screen(replay: &Replay, recording: Arc<Recording>) -> Result<Exit, CliError> {
     let app = App::new(recording.arns(), recording.begin(), TimeZone::system());
-    let (events, mut stream) = mpsc::channel(256);
-    let mut screen =
-        Commanding { tty: Tty::take(look)?, commands: tape::play(recording, replay.speed, events.clone()) };
-    tokio::spawn(terminal::listen(events, Clock::wall())?);
-    let stream = futures_util::stream::poll_fn(move |context| stream.poll_recv(context));
-    let ended = terminal::run(app, &mut screen, stream).await;
-    drop(screen);
-    // the terminal is gone, and nobody reads what would be said of it
-    let Ok(app) = ended else { return Ok(129) };
-    let _ = print(&lines::final_state(&app, look));
+    let (events, stream) = mpsc::channel(256);
+    let player = tape::play(recording, replay.speed, events.clone());
+    let router = Router::new(&events, Clock::wall(), folder::recordings()).with_player(player);
+    let app = screen::show(app, look(&replay.shown), (events, stream), router, Clock::wall()).await?;
+    let Some(app) = app else { return Ok(Exit::HungUp) };
     complain(&app);
     match app.end() {
-        Some(End::Stopped(code)) => Ok(*code),
-        _ => Ok(0),
-    }
-}
-
-/// The terminal, and the tape that is asked for what is no terminal's to do.
-struct Commanding {
-    tty: Tty,
-    commands: Sender<Command>,
-}
-
-impl Screen for Commanding {
-    fn draw(&mut self, app: &App) -> io::Result<Extent> {
-        self.tty.draw(app)
-    }
-
-    fn carry_out(&mut self, effect: Request) -> io::Result<Option<String>> {
-        match effect {
-            Request::Replay(command) => {
-                // a tape that is gone plays nothing any more
-                let _ = self.commands.send(command);
-                Ok(None)
-            }
-            effect => self.tty.carry_out(effect),
-        }
+        Some(End::Stopped(exit)) => Ok(*exit),
+        _ => Ok(Exit::Success),
     }
 }

@@ -1,18 +1,20 @@
 //! `syncscope report`: a page in Markdown, to hand over.
 
-use crate::transfer::readout::Readout;
 use std::path::Path;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::tz::TimeZone;
 
 use super::{
+    args::{FailureArgs, Format},
     connection::{ConnectionArgs, services},
-    exit::{CliError, worst},
+    exit::{CliError, codes},
     poll_once::{self, STDIN, Seen},
+    status::EXITS,
     terminal::{print, say},
 };
 use crate::{
+    app::exit::Exit,
     aws::arn::Arn,
     clock::Clock,
     say::{
@@ -22,41 +24,32 @@ use crate::{
         text::clean,
         units::LocalTime,
     },
+    transfer::readout::Readout,
 };
 
-/// Its arguments.
+/// The arguments of `syncscope report`.
 #[derive(Debug, Args)]
-#[command(mut_arg("interval", |interval| interval.hide(true)))]
-#[command(
-    after_help = "Exit codes: as those of status, 0 where it runs or ended well, 3 where it ended in ERROR, 4 where items \
-    failed; 2 usage or a file that can't be read, 7, 8 and 9 where it could not be seen."
-)]
+#[command(mut_arg("interval", |interval| interval.hide(true)), after_help = codes(&EXITS))]
 pub struct Report {
-    /// What to report on: the ARN of an execution or of a task, the address of either's page in the AWS console, a
-    /// file (a recording, or answers of describe-task-execution), or - for such a file on standard input
+    /// The transfer to report on: the ARN of an execution or a task, the URL of either in the AWS console, a file (a
+    /// recording, or describe-task-execution responses), or - to read such a file from standard input
     #[arg(value_name = "TRANSFER|FILE")]
     transfer: String,
-    /// What to print: a page in Markdown, or the state as JSON
-    #[arg(long, value_name = "FORM", default_value = "markdown")]
-    output: Output,
-    /// Mask accounts, buckets and hosts, the same one always alike; ids of tasks and executions stay
+    /// Print the report in Markdown, or the state as JSON
+    #[arg(long, value_name = "FORMAT", default_value = "markdown",
+        value_parser = Format::one_of(&[Format::Markdown, Format::Json]))]
+    output: Format,
+    /// Mask accounts, buckets and hosts, each the same way throughout; task and execution ids stay
     #[arg(long)]
     redact: bool,
-    /// Do not mind so many failed items where it ended in SUCCESS
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
-    max_failed: i64,
+    #[command(flatten)]
+    failures: FailureArgs,
     #[command(flatten)]
     reach: ConnectionArgs,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Output {
-    Markdown,
-    Json,
-}
-
-/// Runs it.
-pub async fn run(report: Report) -> Result<u8, CliError> {
+/// Prints the report of a transfer, or of each transfer in a file, and gives the exit code of the worst.
+pub async fn run(report: Report) -> Result<Exit, CliError> {
     let clock = Clock::wall();
     let is_file = is_file(&report.transfer)?;
     let all = if is_file {
@@ -68,18 +61,18 @@ pub async fn run(report: Report) -> Result<u8, CliError> {
     let (mut text, mut codes) = (String::new(), Vec::new());
     for seen in &all {
         let (page, code) = told(&report, seen, is_file)?;
-        if !text.is_empty() && report.output == Output::Markdown {
+        if !text.is_empty() && report.output == Format::Markdown {
             text.push_str("\n---\n\n");
         }
         text.push_str(&page);
         codes.push(code);
     }
     print(&text)?;
-    Ok(worst(codes))
+    Ok(Exit::worst(codes))
 }
 
 /// The page of one transfer, and its exit code.
-fn told(report: &Report, seen: &Seen, is_file: bool) -> Result<(String, u8), CliError> {
+fn told(report: &Report, seen: &Seen, is_file: bool) -> Result<(String, Exit), CliError> {
     let mut context = Context {
         profile: report.reach.profile.clone(),
         endpoint_url: report.reach.endpoint_url.clone(),
@@ -94,10 +87,10 @@ fn told(report: &Report, seen: &Seen, is_file: bool) -> Result<(String, u8), Cli
         seen
     };
     let execution = seen.execution();
-    let (code, fault) = seen.outcome(&execution, report.max_failed);
+    let (code, fault) = seen.outcome(&execution, report.failures.max_failed);
     // of a file, a fault in it is part of what it tells
     let code = if is_file && execution.snapshot().is_some() {
-        super::exit::how_it_went(&execution, report.max_failed)
+        super::exit::how_it_went(&execution, report.failures.max_failed)
     } else {
         code
     };
@@ -107,8 +100,8 @@ fn told(report: &Report, seen: &Seen, is_file: bool) -> Result<(String, u8), Cli
     let zone = TimeZone::system();
     let time = LocalTime { now: seen.at, zone: &zone };
     let text = match report.output {
-        Output::Json => format!("{}\n", State::of(&execution, seen.at).json()),
-        Output::Markdown => report::page(&Readout::of(&execution, seen.at), &time, &context),
+        Format::Json => format!("{}\n", State::of(&execution, seen.at).json()),
+        _ => report::page(&Readout::of(&execution, seen.at), &time, &context),
     };
     Ok((text, code))
 }
@@ -137,7 +130,7 @@ fn is_file(given: &str) -> Result<bool, CliError> {
         return Ok(true);
     }
     match Arn::parse_in(given, Some("us-east-1")) {
-        Err(error) if !is_name => Err(CliError::usage(format!("there is no file of that name, and {error}"))),
+        Err(error) if !is_name => Err(CliError::usage(format!("no such file, and {error}"))),
         _ => Ok(false),
     }
 }

@@ -1,16 +1,17 @@
 //! `syncscope status`: looks once, and says in a few lines, in JSON or in one line how it is.
 
-use crate::transfer::readout::Readout;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::tz::TimeZone;
 
 use super::{
+    args::{FailureArgs, Format},
     connection::{ConnectionArgs, services},
-    exit::{CliError, worst},
+    exit::{CliError, codes},
     poll_once::{self, STDIN, Seen},
     terminal::{DisplayArgs, look, print, say},
 };
 use crate::{
+    app::exit::Exit,
     clock::Clock,
     say::{
         state::State,
@@ -18,54 +19,66 @@ use crate::{
         text::clean,
         units::LocalTime,
     },
-    transfer::execution::Execution,
+    transfer::{execution::Execution, readout::Readout},
     view::text::width,
 };
 
-/// Its arguments.
+/// The exit codes of a command that polls once.
+pub const EXITS: [Exit; 9] = [
+    Exit::Success,
+    Exit::Internal,
+    Exit::Usage,
+    Exit::Failed,
+    Exit::Incomplete,
+    Exit::Denied,
+    Exit::NotFound,
+    Exit::Unreachable,
+    Exit::ReaderGone,
+];
+
+/// What comes after the options in the command's help.
+fn after_help() -> String {
+    format!(
+        "Fields of --format: {{status}} {{percent}} {{rate}} {{average}} {{eta}} {{failed}} {{health}} {{bytes}} \
+        {{files}} {{elapsed}} {{name}} {{id}}. A field that is unknown is left out, with the space before it. A rate \
+        and an ETA need more than one poll: they are known while another syncscope records the transfer. {{average}} \
+        covers the whole execution, as in the console.\n\n\
+        {}\nWith several transfers the worst one counts, in this order: {}. A transfer that could not be seen may be \
+        fine, so 3 comes before 7, 8 and 9; it may \
+        also be worse than a few failed items, so 4 comes after them.",
+        codes(&EXITS),
+        Exit::order(&EXITS),
+    )
+}
+
+/// The arguments of `syncscope status`.
 #[derive(Debug, Args)]
-#[command(mut_arg("interval", |interval| interval.hide(true)))]
-#[command(
-    after_help = "Exit codes: 0 it runs, or ended well, 2 usage or input that can't be read, 3 it ended in ERROR, 4 it \
-    ended in SUCCESS but items failed, 7 credentials or permission, 8 not found, 9 the service could not be reached. \
-    With several transfers the worst one counts, in this order: 3 before 7, 8 and 9, for what was not seen may be \
-    well; these before 4, for it may be worse than a few failed items; and 4 before 0.\n\n\
-    Fields of --format: {status} {percent} {rate} {average} {eta} {failed} {health} {bytes} {files} {elapsed} {name} \
-    {id}. What is not known is left out, with its space. A rate and an ETA need more than one look: they are known \
-    while another syncscope records the transfer. {average} is over all of the time, as the console shows it."
-)]
+#[command(mut_arg("interval", |interval| interval.hide(true)), after_help = after_help())]
 pub struct Status {
-    /// What to look at: the ARN of an execution, the ARN of a task (its current or newest execution), the address of
-    /// either's page in the AWS console, or - for answers of describe-task-execution on standard input
+    /// The transfers to show: the ARN of an execution, the ARN of a task (its current or newest execution), the URL
+    /// of either in the AWS console, or - to read describe-task-execution responses from standard input
     #[arg(value_name = "TRANSFER", required = true)]
     transfers: Vec<String>,
-    /// What to print: lines for a person, or the state as JSON, one line a transfer
-    #[arg(long, value_name = "FORM", default_value = "text")]
-    output: Output,
-    /// Print one line a transfer, for a prompt or a status bar
+    /// Print lines of text, or the state as JSON, one line per transfer
+    #[arg(long, value_name = "FORMAT", default_value = "text",
+        value_parser = Format::one_of(&[Format::Text, Format::Json]))]
+    output: Format,
+    /// Print one line per transfer, for a prompt or a status bar
     #[arg(long, conflicts_with = "output")]
     one_line: bool,
-    /// What that line is made of; the fields are listed below
+    /// Compose that line from the fields listed below
     #[arg(long, value_name = "TEMPLATE", requires = "one_line", default_value = DEFAULT_FORMAT)]
     format: Template,
-    /// Do not mind so many failed items where it ended in SUCCESS
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
-    max_failed: i64,
+    #[command(flatten)]
+    failures: FailureArgs,
     #[command(flatten)]
     reach: ConnectionArgs,
     #[command(flatten)]
     shown: DisplayArgs,
 }
 
-/// What is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Output {
-    Text,
-    Json,
-}
-
-/// Runs it.
-pub async fn run(status: Status) -> Result<u8, CliError> {
+/// Polls each transfer once, prints what came, and gives the exit code of the worst.
+pub async fn run(status: Status) -> Result<Exit, CliError> {
     let clock = Clock::wall();
     let (read, asked): (Vec<&String>, Vec<&String>) = status.transfers.iter().partition(|given| *given == STDIN);
     let asked: Vec<String> = asked.into_iter().cloned().collect();
@@ -75,20 +88,20 @@ pub async fn run(status: Status) -> Result<u8, CliError> {
     let (mut page, mut codes) = (String::new(), Vec::new());
     for seen in &all {
         let execution = seen.execution();
-        let (code, fault) = seen.outcome(&execution, status.max_failed);
+        let (code, fault) = seen.outcome(&execution, status.failures.max_failed);
         fault.iter().for_each(|fault| say(&clean(fault)));
         codes.push(code);
         page.push_str(&said(&status, seen, &execution, page.is_empty()));
     }
     print(&page)?;
-    Ok(worst(codes))
+    Ok(Exit::worst(codes))
 }
 
 /// What is printed of one transfer, with the end of its lines.
 fn said(status: &Status, seen: &Seen, execution: &Execution, first: bool) -> String {
     let zone = TimeZone::system();
     let time = LocalTime { now: seen.at, zone: &zone };
-    if status.output == Output::Json {
+    if status.output == Format::Json {
         return format!("{}\n", State::of(execution, seen.at).json());
     }
     let look = look(&status.shown);

@@ -6,13 +6,13 @@ use clap::{Args, ValueEnum};
 
 use crate::view::theme::Theme;
 
-/// How it is shown.
+/// How to draw.
 #[derive(Debug, Args)]
 pub struct DisplayArgs {
-    /// Colours: in a terminal without NO_COLOR, always, or never
+    /// Use color: auto means in a terminal, unless NO_COLOR is set
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Colour,
-    /// Draw with ASCII characters only, as where the locale is not UTF-8
+    /// Draw with ASCII characters only; the default where the locale is not UTF-8
     #[arg(long)]
     pub ascii: bool,
 }
@@ -25,7 +25,7 @@ pub enum Colour {
     Off,
 }
 
-/// What it is drawn with.
+/// The theme for this terminal and these options.
 pub fn look(shown: &DisplayArgs) -> Theme {
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let colour = match shown.color {
@@ -61,16 +61,17 @@ pub fn has_live_lines() -> bool {
     io::stdout().is_terminal() && !dumb
 }
 
-/// A sentence on standard error, said by this program.
+/// Prints a message on standard error, in the program's name.
 pub fn say(message: &str) {
     let _ = writeln!(io::stderr(), "syncscope: {message}");
 }
 
-/// Writes to standard output; a reader that went away is no error.
+/// Writes to standard output.
+///
+/// # Errors
+/// It can't be written to; `BrokenPipe` where its reader went away.
 pub fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written,
-    }
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }

@@ -2,46 +2,42 @@
 
 use std::time::Duration;
 
-use clap::CommandFactory;
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
 use super::{
-    Cli,
     connection::{ConnectionArgs, UNVERIFIED, observe, services},
     exit::{CliError, from_fault},
+    lines::{Limits, OutputArgs, in_lines},
     record::{RecordArgs, forward},
-    terminal::{DisplayArgs, has_screen, look, print},
-    wait::{self, Limits, OutputArgs},
+    requests::Router,
+    screen,
+    terminal::{DisplayArgs, has_screen, look},
 };
 use crate::{
-    app::{App, End},
-    aws::{arn::Arn, observation::Observation},
+    app::{
+        App,
+        exit::{End, Exit},
+    },
+    aws::arn::Arn,
     clock::Clock,
     say::report::Context,
     sink::{
-        lines::{self, Form, Waiting},
+        folder,
+        lines::{Form, Waiting},
         record::Place,
-        terminal,
     },
     source::{poll, service::Connection},
-    view::theme::Theme,
 };
 
-/// Runs it.
+/// Watches the transfers that were given on the command line.
 pub async fn run(
     transfers: Vec<String>,
     reach: ConnectionArgs,
     recorded: RecordArgs,
     printed: &OutputArgs,
     shown: &DisplayArgs,
-) -> Result<u8, CliError> {
-    if transfers.is_empty() {
-        let usage = Cli::command().render_usage();
-        return Err(CliError::usage(format!(
-            "give the ARN of an execution or a task, or try: syncscope demo\n\n{usage}\n\nFor more, try: syncscope --help"
-        )));
-    }
+) -> Result<Exit, CliError> {
     let arns = reach.arns(&transfers)?;
     show(&reach.connection(), arns, reach.interval, Clock::wall(), recorded.place(), printed, shown).await
 }
@@ -55,8 +51,8 @@ pub async fn show(
     place: Option<Place>,
     printed: &OutputArgs,
     shown: &DisplayArgs,
-) -> Result<u8, CliError> {
-    let look = look(shown);
+) -> Result<Exit, CliError> {
+    let theme = look(shown);
     let warning = connection.no_verify_ssl.then(|| UNVERIFIED.to_owned());
     let services = services(connection, &arns)?;
     let app = App::new(arns, clock.now(), TimeZone::system()).with_warning(warning).with_context(Context {
@@ -65,39 +61,18 @@ pub async fn show(
         ..Context::default()
     });
     let observations = observe(services, interval, &clock, poll::watch_into);
-    match printed.form() {
-        None if has_screen() => on_screen(app, look, observations, place, clock).await,
-        form => {
-            let waiting = Waiting { form: form.unwrap_or(Form::Lines), ..Waiting::default() };
-            wait::in_lines(app, look, waiting, Limits::default(), observations, place, clock).await
-        }
+    if printed.form().is_some() || !has_screen() {
+        let waiting = Waiting { form: printed.form().unwrap_or(Form::Lines), ..Waiting::default() };
+        return in_lines(app, theme, waiting, Limits::default(), observations, place, clock).await;
     }
-}
-
-async fn on_screen(
-    app: App,
-    look: Theme,
-    observations: mpsc::Receiver<Observation>,
-    place: Option<Place>,
-    clock: Clock,
-) -> Result<u8, CliError> {
-    let (events, mut stream) = mpsc::channel(256);
+    let (events, stream) = mpsc::channel(256);
     tokio::spawn(forward(observations, events.clone(), place));
-    let mut tty = terminal::Tty::take(look)?;
-    tokio::spawn(terminal::listen(events, clock)?);
-    let stream = futures_util::stream::poll_fn(move |context| stream.poll_recv(context));
-    let ended = terminal::run(app, &mut tty, stream).await;
-    drop(tty);
-    let app = match ended {
-        Ok(app) => app,
-        // the terminal is gone, and nobody reads what would be said of it
-        Err(_) => return Ok(129),
-    };
-    // a window that was closed shows no last words, and the exit code still says what happened
-    let _ = print(&lines::final_state(&app, look));
-    match app.end() {
-        Some(End::Unseen(fault)) => Err(from_fault(fault)),
-        Some(End::Stopped(code)) => Ok(*code),
-        Some(End::Quit) | None => Ok(0),
+    let router = Router::new(&events, clock.clone(), folder::recordings());
+    let app = screen::show(app, theme, (events, stream), router, clock).await?;
+    match app.as_ref().map(App::end) {
+        None => Ok(Exit::HungUp),
+        Some(Some(End::Unseen(fault))) => Err(from_fault(fault)),
+        Some(Some(End::Stopped(exit))) => Ok(*exit),
+        Some(Some(End::Quit) | None) => Ok(Exit::Success),
     }
 }

@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::{
-    hash,
-    scenario::{Ending, Scenario, Trouble},
+    hash::hash,
+    scenario::{Ending, Injected, Scenario},
 };
 use crate::aws::{arn::Arn, snapshot::Snapshot};
 
@@ -90,11 +90,11 @@ impl Account {
         self.tasks.iter().map(|task| (task.scenario, task.current.clone())).collect()
     }
 
-    /// What goes wrong with this call at `now`, if something does.
-    pub fn trouble(&self, operation: &str, request: &Map<String, Value>, now: Timestamp) -> Option<Trouble> {
+    /// What this call gets instead of its answer at `now`, if anything.
+    pub fn injected(&self, operation: &str, request: &Map<String, Value>, now: Timestamp) -> Option<Injected> {
         let asked = request.get("TaskExecutionArn").and_then(Value::as_str)?;
         let task = self.tasks.iter().find(|task| task.current.to_string() == asked)?;
-        if operation == "DescribeTaskExecution" { task.scenario.trouble_at(self.started, now) } else { None }
+        if operation == "DescribeTaskExecution" { task.scenario.injected_at(self.started, now) } else { None }
     }
 
     /// What an operation answers at `now`.

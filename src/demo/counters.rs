@@ -258,7 +258,7 @@ impl Progress {
 fn moved(scenario: &Scenario, time: f64) -> f64 {
     let Some((from, to)) = scenario.window("TRANSFERRING") else { return 0.0 };
     let begin = from + FIRST_BYTES.min((to - from) / 2.0);
-    scenario.reaches * scenario.pace.moved(time - begin, to - begin, scenario.seed())
+    scenario.reaches * scenario.rate_curve.moved(time - begin, to - begin, scenario.seed())
 }
 
 /// Listing is quick at first, and slower where directories lie deeper.

@@ -3,10 +3,10 @@
 use super::{
     rate_curve::RateCurve,
     scenario::{
-        Ending, FOR_GOOD, Failure,
+        Ending, FOREVER, Failure,
+        Injected::*,
         Kind::{Files, Folders},
         Load, Report, STEP, Scenario, Setup, Step, TaskMode,
-        Trouble::*,
     },
 };
 
@@ -45,14 +45,14 @@ const BASIC: Scenario = Scenario {
     ending: Ending::Success,
     load: NO_LOAD,
     compression: 0.81,
-    pace: STEADY,
+    rate_curve: STEADY,
     reaches: 1.0,
     listed_by: 0.0,
     failures: &[],
     step: STEP,
     stops: None,
-    novelties: "{}",
-    trouble: &[],
+    extra_members: "{}",
+    injected: &[],
 };
 
 /// An Enhanced task from bucket to bucket; entries say where they differ.
@@ -71,7 +71,7 @@ const SKIPPED_DUE_TO_ERRORS: &str = "Transfer and verification completed. Select
 pub static SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "enhanced",
-        about: "26 TiB from bucket to bucket in Enhanced mode; the list grows, a few items fail",
+        about: "26 TiB from bucket to bucket in Enhanced mode; the listing grows, a few items fail",
         task: "nightly-media-archive",
         setup: Setup { options: &[("LogLevel", "TRANSFER")], excludes: "*/.cache|*/tmp", ..SETUP },
         course: &[("QUEUED", 20.0), ("LAUNCHING", 40.0), ("TRANSFERRING", 75.0 * MINUTES)],
@@ -84,7 +84,7 @@ pub static SCENARIOS: &[Scenario] = &[
             filtered: 18_442,
             ..NO_LOAD
         },
-        pace: RateCurve {
+        rate_curve: RateCurve {
             rates: &[
                 (0.0, 0.2),
                 (3.0 * MINUTES, 1.0),
@@ -107,7 +107,7 @@ pub static SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "basic",
-        about: "2 TiB from NFS to S3 in Basic mode: prepared, transferred and verified one after the other",
+        about: "2 TiB from NFS to S3 in Basic mode: prepare, transfer and verify one after the other",
         task: "projects-to-s3",
         setup: Setup { options: &[("LogLevel", "BASIC")], excludes: "*/.snapshot|*/lost+found", ..SETUP },
         course: &[
@@ -124,7 +124,7 @@ pub static SCENARIOS: &[Scenario] = &[
             skipped_folders: 8_113,
             ..NO_LOAD
         },
-        pace: RateCurve {
+        rate_curve: RateCurve {
             rates: &[
                 (0.0, 0.3),
                 (2.0 * MINUTES, 1.0),
@@ -138,7 +138,7 @@ pub static SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "queued",
-        about: "waits 25 minutes for the agent, which another execution uses, then runs",
+        about: "waits 25 minutes for an agent that another execution uses, then runs",
         task: "home-directories",
         source: "smb://fileserver.example.com/home/",
         destination: "fsxw://us-east-1.fs-0123456789abcdef0/share/home/",
@@ -164,7 +164,7 @@ pub static SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "slow-launch",
-        about: "stays 20 minutes in LAUNCHING before it comes to life",
+        about: "stays in LAUNCHING for 20 minutes, then runs",
         task: "lab-results",
         course: &[
             ("LAUNCHING", 20.0 * MINUTES),
@@ -177,7 +177,7 @@ pub static SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "failing",
-        about: "failures mount from the first minutes on, in every step, and it ends in ERROR",
+        about: "failures in every step from the first minutes on; ends in ERROR",
         task: "sensor-data",
         setup: Setup {
             options: &[("LogLevel", "TRANSFER")],
@@ -208,13 +208,13 @@ pub static SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "stalled",
-        about: "transfers well for 15 minutes, then no counter moves any more, for good",
+        about: "transfers well for 15 minutes, then no counter changes again",
         task: "render-farm-output",
         source: "nfs://render.example.com/frames/",
         destination: "s3://example-render-archive/",
-        course: &[("LAUNCHING", 85.0), ("PREPARING", 2.0 * MINUTES), ("TRANSFERRING", FOR_GOOD)],
+        course: &[("LAUNCHING", 85.0), ("PREPARING", 2.0 * MINUTES), ("TRANSFERRING", FOREVER)],
         load: Load { files: 740_020, folders: 9_114, bytes: 3 * TIB + 600 * GIB, ..NO_LOAD },
-        pace: RateCurve {
+        rate_curve: RateCurve {
             rates: &[(0.0, 0.4), (90.0, 1.0), (14.0 * MINUTES, 1.0), (15.0 * MINUTES, 0.0)],
             wobble: 0.12,
         },
@@ -224,12 +224,12 @@ pub static SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "recovering",
-        about: "moves nothing for 9 minutes in the middle, then goes on, slowly at first",
+        about: "no counter changes for 9 minutes in the middle, then it resumes, slowly at first",
         task: "genome-runs",
         setup: Setup { includes: "/runs/2026*|/reference", ..SETUP },
         course: &[("LAUNCHING", 45.0), ("TRANSFERRING", 40.0 * MINUTES)],
         load: Load { files: 1_430_900, folders: 22_011, bytes: 11 * TIB, skipped: 90_040, ..NO_LOAD },
-        pace: RateCurve {
+        rate_curve: RateCurve {
             rates: &[
                 (0.0, 0.4),
                 (2.0 * MINUTES, 1.0),
@@ -247,11 +247,11 @@ pub static SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "slow",
-        about: "falls to a sixth of its rate after an hour and a half, for half an hour",
+        about: "drops to a sixth of its rate after 90 minutes, for half an hour",
         task: "satellite-tiles",
         course: &[("LAUNCHING", 45.0), ("TRANSFERRING", 170.0 * MINUTES)],
         load: Load { files: 6_120_400, folders: 80_118, bytes: 31 * TIB, skipped: 11_204, ..NO_LOAD },
-        pace: RateCurve {
+        rate_curve: RateCurve {
             rates: &[
                 (0.0, 0.5),
                 (2.0 * MINUTES, 1.0),
@@ -267,7 +267,7 @@ pub static SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "limited",
-        about: "runs into its own bandwidth limit of 100 MiB a second (Basic)",
+        about: "hits its own bandwidth limit of 100 MiB/s (Basic)",
         task: "branch-office-backup",
         source: "smb://branch.example.com/backup/",
         destination: "s3://example-branch-backup/",
@@ -288,12 +288,12 @@ pub static SCENARIOS: &[Scenario] = &[
         ],
         load: Load { files: 204_880, folders: 7_700, bytes: 272 * GIB, skipped: 1_033, ..NO_LOAD },
         compression: 0.64,
-        pace: RateCurve { rates: &[(0.0, 0.8), (60.0, 1.0)], wobble: 0.03 },
+        rate_curve: RateCurve { rates: &[(0.0, 0.8), (60.0, 1.0)], wobble: 0.03 },
         ..BASIC
     },
     Scenario {
         name: "verify-mismatch",
-        about: "moves everything, then the verification finds mismatches and it ends in ERROR",
+        about: "transfers everything, then verification finds mismatches; ends in ERROR",
         task: "ledger-documents",
         setup: Setup { options: &[("LogLevel", "TRANSFER")], manifest: "manifests/ledger-2026-11.csv", ..SETUP },
         course: &[
@@ -314,7 +314,7 @@ pub static SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "error",
-        about: "fails 18 minutes into the transfer: the bucket's endpoint is out of reach",
+        about: "fails 18 minutes into the transfer: the bucket's endpoint is unreachable",
         task: "warehouse-exports",
         course: &[("LAUNCHING", 75.0), ("PREPARING", 3.0 * MINUTES), ("TRANSFERRING", 18.0 * MINUTES)],
         ending: Ending::Error {
@@ -328,7 +328,7 @@ pub static SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "partial",
-        about: "moves nearly all; some files could not be read, so it ends in ERROR all the same",
+        about: "transfers nearly everything; some files could not be read, so it ends in ERROR",
         task: "user-uploads",
         setup: Setup {
             options: &[("LogLevel", "TRANSFER")],
@@ -347,7 +347,7 @@ pub static SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "cancelled",
-        about: "someone cancels it after 12 minutes; it takes 4 more to stop",
+        about: "is cancelled after 12 minutes and takes 4 more to stop",
         task: "photo-library",
         course: &[("LAUNCHING", 55.0), ("TRANSFERRING", 12.0 * MINUTES), ("CANCELLING", 4.0 * MINUTES)],
         ending: Ending::Error {
@@ -362,7 +362,7 @@ pub static SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "nothing",
-        about: "finds nothing to transfer: everything is there already",
+        about: "finds nothing to transfer: source and destination already match",
         task: "daily-delta",
         course: &[("LAUNCHING", 45.0), ("TRANSFERRING", 2.0 * MINUTES)],
         load: Load { skipped: 48_211, skipped_folders: 1_020, ..NO_LOAD },
@@ -371,7 +371,7 @@ pub static SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "deletes",
-        about: "deletes at the destination what the source no longer has (Enhanced)",
+        about: "deletes files at the destination that are gone from the source (Enhanced)",
         task: "mirror-website",
         setup: Setup {
             options: &[("PreserveDeletedFiles", "REMOVE")],
@@ -395,7 +395,7 @@ pub static SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "basic-deletes",
-        about: "the same in Basic mode, where the estimate counts what is to be deleted",
+        about: "the same in Basic mode, where the estimate includes what is to be deleted",
         task: "mirror-shared-drive",
         setup: Setup {
             options: &[("VerifyMode", "ONLY_FILES_TRANSFERRED"), ("PreserveDeletedFiles", "REMOVE")],
@@ -420,7 +420,7 @@ pub static SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "all",
-        about: "transfers everything without comparing (TransferMode ALL), and verifies nothing",
+        about: "transfers everything without comparing (TransferMode ALL) and verifies nothing",
         task: "first-copy",
         setup: Setup { options: &[("TransferMode", "ALL"), ("VerifyMode", "NONE"), ("LogLevel", "OFF")], ..SETUP },
         course: &[("LAUNCHING", 40.0), ("PREPARING", 30.0), ("TRANSFERRING", 30.0 * MINUTES)],
@@ -430,7 +430,7 @@ pub static SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "folders-failing",
-        about: "directories cannot be listed or prepared, so that whole branches are left out",
+        about: "folders can't be listed or prepared, so whole subtrees are left out",
         task: "research-groups",
         source: "nfs://cluster.example.com/groups/",
         destination: "s3://example-research/groups/",
@@ -446,7 +446,7 @@ pub static SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "huge",
-        about: "7 exbibytes and 31 billion objects in three days",
+        about: "7 EiB and 31 billion objects in three days",
         task: "everything-we-ever-recorded-by-every-telescope-since-first-light",
         source: "s3://example-observatory-raw/since-first-light/",
         destination: "s3://example-observatory-glacier/since-first-light/",
@@ -459,7 +459,7 @@ pub static SCENARIOS: &[Scenario] = &[
             skipped_folders: 14_142_135,
             ..NO_LOAD
         },
-        pace: RateCurve {
+        rate_curve: RateCurve {
             rates: &[
                 (0.0, 0.3),
                 (10.0 * MINUTES, 1.0),
@@ -478,7 +478,7 @@ pub static SCENARIOS: &[Scenario] = &[
         name: "unknown",
         about: "statuses, options and members that no documentation names",
         task: "from-the-future",
-        mode: TaskMode::Unsaid,
+        mode: TaskMode::Omitted,
         setup: Setup {
             options: &[
                 ("VerifyMode", "SAMPLED_ONE_PERCENT"),
@@ -494,7 +494,7 @@ pub static SCENARIOS: &[Scenario] = &[
             ("RECONCILING", 3.0 * MINUTES),
         ],
         load: Load { files: 60_400, folders: 1_100, bytes: 88 * GIB, ..NO_LOAD },
-        novelties: r#"{
+        extra_members: r#"{
             "BytesDeduplicated": 1048576,
             "TransferPath": {"Kind": "DIRECT", "Hops": [{"Name": "a", "Latency": 1.5}, {"Name": "b", "Latency": null}]},
             "Experimental": true
@@ -503,12 +503,12 @@ pub static SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "trouble",
-        about: "the transfer is well, but asking is not: throttled, denied, garbled, cut off, one after the other",
+        about: "the transfer is fine, but polling fails: throttled, denied, garbled and cut-off responses in turn",
         task: "behind-a-bad-line",
         course: &[("LAUNCHING", 40.0), ("TRANSFERRING", 60.0 * MINUTES)],
         load: Load { files: 2_040_118, folders: 30_090, bytes: 17 * TIB, ..NO_LOAD },
         listed_by: 35.0 * MINUTES,
-        trouble: &[
+        injected: &[
             (4.0 * MINUTES, 6.5 * MINUTES, Throttled),
             (8.0 * MINUTES, 10.5 * MINUTES, Expired),
             (12.0 * MINUTES, 14.5 * MINUTES, Internal),
@@ -525,3 +525,8 @@ pub static SCENARIOS: &[Scenario] = &[
         ..ENHANCED
     },
 ];
+
+/// The scenario of this name.
+pub fn named(name: &str) -> Option<&'static Scenario> {
+    SCENARIOS.iter().find(|scenario| scenario.name == name)
+}

@@ -1,4 +1,4 @@
-//! The endpoint's HTTP: connections, requests, answers, and the kinds of trouble that only a socket can make.
+//! The endpoint's HTTP: connections, requests, answers, and the faults that only a socket can have.
 
 use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
@@ -20,7 +20,7 @@ use tokio::{
 
 use super::{
     account::{Account, ServiceError},
-    scenario::Trouble,
+    scenario::Injected,
     wire::Protocol,
 };
 use crate::clock::Clock;
@@ -90,40 +90,40 @@ async fn respond(
     };
     let now = clock.now();
     let answer = account.call(&operation, &members, now);
-    let trouble = account.trouble(&operation, &members, now);
-    Ok(match (answer, trouble) {
+    let injected = account.injected(&operation, &members, now);
+    Ok(match (answer, injected) {
         (Ok(answer), None) => complete(StatusCode::OK, protocol, protocol.write(&answer)),
-        (Ok(answer), Some(trouble)) => troubled(trouble, protocol, protocol.write(&answer), reset).await,
+        (Ok(answer), Some(injected)) => instead(injected, protocol, protocol.write(&answer), reset).await,
         (Err(error), _) => failure(protocol, &error),
     })
 }
 
 /// What comes in place of `answer`.
-async fn troubled(trouble: Trouble, protocol: Protocol, answer: Vec<u8>, reset: &Notify) -> Response<Body> {
+async fn instead(injected: Injected, protocol: Protocol, answer: Vec<u8>, reset: &Notify) -> Response<Body> {
     let error = |status, code, message| failure(protocol, &ServiceError::new(status, code, message));
-    match trouble {
-        Trouble::Throttled => error(400, "ThrottlingException", "Rate exceeded"),
-        Trouble::Expired => {
+    match injected {
+        Injected::Throttled => error(400, "ThrottlingException", "Rate exceeded"),
+        Injected::Expired => {
             error(400, "ExpiredTokenException", "The security token included in the request is expired")
         }
-        Trouble::Denied => error(
+        Injected::Denied => error(
             400,
             "AccessDeniedException",
             "User: arn:aws:sts::111122223333:assumed-role/ExampleRole/demo is not authorized to perform: \
              datasync:DescribeTaskExecution because no identity-based policy allows it",
         ),
-        Trouble::Internal => error(500, "InternalException", "An internal error has occurred."),
-        Trouble::Unavailable => plain(StatusCode::SERVICE_UNAVAILABLE, "text/html", WEB_PAGE),
-        Trouble::WebPage => plain(StatusCode::OK, "text/html", WEB_PAGE),
-        Trouble::Garbage => complete(StatusCode::OK, protocol, GARBAGE.to_vec()),
-        Trouble::Truncated => complete(StatusCode::OK, protocol, answer[..answer.len() / 2].to_vec()),
-        Trouble::Short => short(protocol, answer),
-        Trouble::Empty => complete(StatusCode::OK, protocol, Vec::new()),
-        Trouble::Reset => {
+        Injected::Internal => error(500, "InternalException", "An internal error has occurred."),
+        Injected::Unavailable => plain(StatusCode::SERVICE_UNAVAILABLE, "text/html", WEB_PAGE),
+        Injected::WebPage => plain(StatusCode::OK, "text/html", WEB_PAGE),
+        Injected::Garbage => complete(StatusCode::OK, protocol, GARBAGE.to_vec()),
+        Injected::Truncated => complete(StatusCode::OK, protocol, answer[..answer.len() / 2].to_vec()),
+        Injected::Short => short(protocol, answer),
+        Injected::Empty => complete(StatusCode::OK, protocol, Vec::new()),
+        Injected::Reset => {
             reset.notify_one();
             std::future::pending().await
         }
-        Trouble::Hang => std::future::pending().await,
+        Injected::Hang => std::future::pending().await,
     }
 }
 

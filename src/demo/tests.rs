@@ -16,7 +16,7 @@ use tokio::{
 
 use super::{
     Simulation,
-    scenario::{Scenario, Trouble},
+    scenario::{Injected, Scenario},
     scenarios::SCENARIOS,
 };
 use crate::{aws::response::Response, clock::Clock};
@@ -107,9 +107,9 @@ fn cbor_request(operation: &str, body: &Value) -> Vec<u8> {
 }
 
 /// An execution of which only this kind of trouble is to be had.
-fn in_trouble(trouble: Trouble) -> (Simulation, String) {
+fn in_trouble(trouble: Injected) -> (Simulation, String) {
     let pieces = Box::leak(Box::new([(0.0, 1e9, trouble)]));
-    let scenario = Box::leak(Box::new(Scenario { trouble: pieces, ..SCENARIOS[0] }));
+    let scenario = Box::leak(Box::new(Scenario { injected: pieces, ..SCENARIOS[0] }));
     let simulation = Simulation::start(clock(), vec![scenario], 0).unwrap();
     let arn = simulation.executions()[0].1.to_string();
     (simulation, arn)
@@ -202,10 +202,10 @@ async fn what_cannot_be_answered_is_an_error_of_the_service() {
 #[tokio::test]
 async fn trouble_that_is_an_error_has_its_code() {
     for (trouble, status, code) in [
-        (Trouble::Throttled, 400, "ThrottlingException"),
-        (Trouble::Expired, 400, "ExpiredTokenException"),
-        (Trouble::Denied, 400, "AccessDeniedException"),
-        (Trouble::Internal, 500, "InternalException"),
+        (Injected::Throttled, 400, "ThrottlingException"),
+        (Injected::Expired, 400, "ExpiredTokenException"),
+        (Injected::Denied, 400, "AccessDeniedException"),
+        (Injected::Internal, 500, "InternalException"),
     ] {
         let (simulation, arn) = in_trouble(trouble);
         let body = json!({"TaskExecutionArn": arn});
@@ -224,20 +224,20 @@ async fn trouble_that_is_an_error_has_its_code() {
 #[tokio::test]
 async fn trouble_that_is_no_answer_reaches_the_client_as_it_is_meant() {
     for (trouble, status, check) in [
-        (Trouble::Unavailable, 503, (|raw| raw.body.starts_with(b"<!DOCTYPE")) as fn(&Raw) -> bool),
-        (Trouble::WebPage, 200, |raw| {
+        (Injected::Unavailable, 503, (|raw| raw.body.starts_with(b"<!DOCTYPE")) as fn(&Raw) -> bool),
+        (Injected::WebPage, 200, |raw| {
             raw.body.starts_with(b"<!DOCTYPE") && raw.header("content-type") == Some("text/html")
         }),
-        (Trouble::Garbage, 200, |raw| std::str::from_utf8(&raw.body).is_err()),
-        (Trouble::Truncated, 200, |raw| {
+        (Injected::Garbage, 200, |raw| std::str::from_utf8(&raw.body).is_err()),
+        (Injected::Truncated, 200, |raw| {
             let promised = raw.header("content-length").unwrap();
             raw.body.starts_with(b"{") && promised == raw.body.len().to_string()
         }),
-        (Trouble::Short, 200, |raw| {
+        (Injected::Short, 200, |raw| {
             let promised: usize = raw.header("content-length").unwrap().parse().unwrap();
             raw.body.starts_with(b"{") && raw.body.len() == promised / 2
         }),
-        (Trouble::Empty, 200, |raw| raw.body.is_empty()),
+        (Injected::Empty, 200, |raw| raw.body.is_empty()),
     ] {
         let (simulation, arn) = in_trouble(trouble);
         let body = json!({"TaskExecutionArn": arn}).to_string();
@@ -245,7 +245,7 @@ async fn trouble_that_is_no_answer_reaches_the_client_as_it_is_meant() {
         assert_eq!(raw.status, status, "{trouble:?}");
         assert!(check(&raw), "{trouble:?}: {} {:?}", raw.head, raw.body);
         let described = client(&simulation).describe_task_execution().task_execution_arn(arn).send().await;
-        if trouble != Trouble::Empty {
+        if trouble != Injected::Empty {
             assert!(described.is_err(), "{trouble:?}");
         }
     }
@@ -253,14 +253,14 @@ async fn trouble_that_is_no_answer_reaches_the_client_as_it_is_meant() {
 
 #[tokio::test]
 async fn a_reset_is_a_reset_and_a_hang_lasts_until_the_client_goes() {
-    let (simulation, arn) = in_trouble(Trouble::Reset);
+    let (simulation, arn) = in_trouble(Injected::Reset);
     let body = json!({"TaskExecutionArn": arn}).to_string();
     let error = exchange(&simulation, json_request("DescribeTaskExecution", &body)).await.err().expect("no answer");
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
     let error = client(&simulation).describe_task_execution().task_execution_arn(arn).send().await.unwrap_err();
     assert!(matches!(error, SdkError::DispatchFailure(_)), "{error:?}");
 
-    let (simulation, arn) = in_trouble(Trouble::Hang);
+    let (simulation, arn) = in_trouble(Injected::Hang);
     let error = client(&simulation).describe_task_execution().task_execution_arn(arn).send().await.unwrap_err();
     assert!(matches!(error, SdkError::TimeoutError(_)), "{error:?}");
 }

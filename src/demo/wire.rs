@@ -1,4 +1,7 @@
 //! The two protocols that DataSync's clients speak: AWS JSON 1.1, and Smithy RPC v2 with CBOR.
+//!
+//! The SDK for Rust speaks JSON. The AWS command line (botocore) prefers `smithy-rpc-v2-cbor`, which the service's
+//! model names first, so that without CBOR the endpoint could not answer it.
 
 use ciborium::Value as Cbor;
 use serde_json::{Map, Value, json};

@@ -1,4 +1,4 @@
-//! The hand-over page as a file beside the recording.
+//! The handoff report as a file beside the recording.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -7,19 +7,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::folder;
-
-/// Writes a page under this name into the folder of recordings, whole or not at all, and tells where it is. Nobody
-/// else can read it.
+/// Writes a report under this name into a folder, whole or not at all, and tells where it is. Nobody but its owner
+/// can read it.
 ///
 /// # Errors
-/// There is no such folder, or it can't be written to.
-pub fn write(name: &str, page: &str) -> io::Result<PathBuf> {
-    let folder = folder::recordings().ok_or_else(|| io::Error::other("there is no home to keep it in"))?;
-    write_in(&folder, name, page)
-}
-
-fn write_in(folder: &Path, name: &str, page: &str) -> io::Result<PathBuf> {
+/// There is no folder, as where nobody has a home, or it can't be written to.
+pub fn write(folder: Option<&Path>, name: &str, page: &str) -> io::Result<PathBuf> {
+    let folder = folder.ok_or_else(|| io::Error::other("no home directory"))?;
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let path = folder.join(name);
     let unfinished = folder.join(format!(".{name}.{}", std::process::id()));
@@ -46,12 +40,12 @@ mod tests {
     #[test]
     fn a_page_is_written_whole_for_its_owner_alone() {
         let folder = std::env::temp_dir().join(format!("syncscope-handover-{}", std::process::id()));
-        write_in(&folder, "x.md", "old").unwrap();
-        let path = write_in(&folder, "x.md", "new").unwrap();
+        write(Some(&folder), "x.md", "old").unwrap();
+        let path = write(Some(&folder), "x.md", "new").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
-        assert!(write_in(&path, "x.md", "into a file").is_err());
+        assert!(write(Some(&path), "x.md", "into a file").is_err());
         fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -8,16 +8,13 @@ use std::{
 use crossterm::{cursor, queue, terminal};
 use futures_util::{Stream, StreamExt};
 use jiff::{SignedDuration, Timestamp};
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::mpsc,
-    time::MissedTickBehavior,
-};
 
+use tokio::time::Instant;
+
+use super::frames::Frames;
 use crate::{
     app::{App, Event, EventKind},
     aws::response::Response,
-    clock::Clock,
     say::{line, state::State, units::LocalTime, words::finding},
     transfer::{execution::Execution, judge::health::HealthState, readout::Readout},
     view::{text::cut, theme::Theme},
@@ -28,7 +25,7 @@ use crate::{
 pub struct Waiting {
     /// How often a line comes while nothing else is to tell.
     pub progress_every: SignedDuration,
-    /// EventKind is printed.
+    /// What is printed.
     pub form: Form,
     /// A stall of so long ends it.
     pub fail_on_stall: Option<SignedDuration>,
@@ -36,13 +33,13 @@ pub struct Waiting {
     pub follow: bool,
 }
 
-/// EventKind is printed on standard output.
+/// What is printed on standard output.
 #[derive(Clone, Copy, Debug)]
 pub enum Form {
     /// Lines for a person.
     Lines,
-    /// One line a transfer, drawn again and again in a terminal of so many columns.
-    Live(fn() -> usize),
+    /// One line per transfer, redrawn in a terminal of so many columns and rows.
+    Live(fn() -> (usize, usize)),
     /// The state at each change, as JSON; lines for a person go to standard error.
     States,
 }
@@ -53,12 +50,12 @@ impl Default for Waiting {
     }
 }
 
-/// EventKind came of waiting.
+/// What came of waiting.
 #[derive(Debug)]
 pub struct Waited {
     /// All that was seen.
     pub app: App,
-    /// EventKind stalled for too long, in a sentence.
+    /// What stalled for too long, in a sentence.
     pub stalled: Option<String>,
 }
 
@@ -66,7 +63,7 @@ pub struct Waited {
 /// the app ends.
 ///
 /// # Errors
-/// EventKind there was to tell could not be written.
+/// Standard output or standard error could not be written to.
 pub async fn run(
     app: App,
     look: Theme,
@@ -76,10 +73,21 @@ pub async fn run(
     events: impl Stream<Item = Event>,
 ) -> io::Result<Waited> {
     let mut events = std::pin::pin!(events);
-    let mut teller = Teller { look, waiting, out, err, told: Vec::new(), drawn: 0 };
+    let live = Live { drawn: Vec::new(), frames: Frames::apart(APART), changed: false };
+    let mut teller = Teller { look, waiting, out, err, told: Vec::new(), live };
     let mut waited = Waited { app, stalled: None };
     while waited.app.end().is_none() && waited.stalled.is_none() {
-        let Some(event) = events.next().await else { break };
+        let event = match teller.live.due() {
+            Some(due) => match tokio::time::timeout_at(due, events.next()).await {
+                Ok(event) => event,
+                Err(_) => {
+                    teller.draw(&waited.app)?;
+                    continue;
+                }
+            },
+            None => events.next().await,
+        };
+        let Some(event) = event else { break };
         let (show, observed) = (matches!(event.what, EventKind::Show), matches!(event.what, EventKind::Observed(_)));
         waited.app.update(event);
         if show {
@@ -113,15 +121,34 @@ struct Teller<'a, O, E> {
     out: &'a mut O,
     err: &'a mut E,
     told: Vec<Told>,
-    /// Lines that are drawn and can be drawn over.
-    drawn: u16,
+    live: Live,
+}
+
+/// The lines that are drawn over again and again.
+struct Live {
+    /// As they are on the terminal, below everything that stays.
+    drawn: Vec<String>,
+    frames: Frames,
+    /// Whether something happened since they were drawn.
+    changed: bool,
+}
+
+/// The shortest time between two drawings of the live lines.
+const APART: Duration = Duration::from_millis(250);
+
+impl Live {
+    /// When they are to be drawn again; `None` where nothing happened.
+    fn due(&self) -> Option<Instant> {
+        self.changed.then(|| self.frames.next())
+    }
 }
 
 impl<O: Write, E: Write> Teller<'_, O, E> {
     fn tell(&mut self, app: &App, observed: bool) -> io::Result<()> {
         self.told.resize(app.executions().len(), Told::default());
-        if let Form::Live(columns) = self.waiting.form {
-            return self.draw(app, columns());
+        if let Form::Live(_) = self.waiting.form {
+            self.live.changed = true;
+            return if self.live.frames.are_due() { self.draw(app) } else { Ok(()) };
         }
         for (place, execution) in app.executions().iter().enumerate() {
             self.tell_of(place, execution, app, observed)?;
@@ -152,34 +179,49 @@ impl<O: Write, E: Write> Teller<'_, O, E> {
         Ok(())
     }
 
-    /// Draws the live lines over those of before. EventKind is over is drawn once more, and stays.
-    fn draw(&mut self, app: &App, columns: usize) -> io::Result<()> {
+    /// Draws the live lines over those of before, where they changed. A transfer that ended is drawn once more, and
+    /// stays.
+    fn draw(&mut self, app: &App) -> io::Result<()> {
+        let Form::Live(size) = self.waiting.form else { return Ok(()) };
+        self.live.changed = false;
+        let (columns, rows) = size();
+        let (ended, running): (Vec<_>, Vec<_>) =
+            app.executions().iter().zip(&mut self.told).partition(|(execution, _)| execution.is_over());
+        let news = ended.into_iter().filter_map(|(execution, told)| {
+            (!std::mem::replace(&mut told.is_final, true)).then(|| live_line(execution, app))
+        });
+        let news: Vec<String> = news.collect();
+        // a block as high as the screen could not be drawn over: its first line would have scrolled away
+        let room = rows.saturating_sub(1);
+        let shown = if running.len() > room { room.saturating_sub(1) } else { running.len() };
+        let mut live: Vec<String> =
+            running.iter().take(shown).map(|(execution, _)| live_line(execution, app)).collect();
+        if shown < running.len() && room > 0 {
+            live.push(format!("and {} more", running.len() - shown));
+        }
+        if news.is_empty() && live == self.live.drawn {
+            return Ok(());
+        }
         self.wipe()?;
-        // the last column is left alone: a terminal that wraps there would add a line
-        let columns = columns.saturating_sub(1);
-        for (execution, told) in app.executions().iter().zip(&mut self.told) {
-            if execution.is_over() && !told.is_final {
-                told.is_final = true;
-                writeln!(self.out, "{}", self.look.text(&cut(&live_line(execution, app), columns)))?;
-            }
+        for line in news.iter().chain(&live) {
+            // the last column is left alone: a terminal that wraps there would add a line
+            writeln!(self.out, "{}", self.look.text(&cut(line, columns.saturating_sub(1))))?;
         }
-        for execution in app.executions().iter().filter(|execution| !execution.is_over()) {
-            writeln!(self.out, "{}", self.look.text(&cut(&live_line(execution, app), columns)))?;
-            self.drawn = self.drawn.saturating_add(1);
-        }
+        self.live.drawn = live;
+        self.live.frames.drawn();
         self.out.flush()
     }
 
     fn wipe(&mut self) -> io::Result<()> {
-        if self.drawn > 0 {
-            queue!(
+        let drawn = std::mem::take(&mut self.live.drawn);
+        match u16::try_from(drawn.len()) {
+            Ok(lines @ 1..) => queue!(
                 self.out,
-                cursor::MoveToPreviousLine(self.drawn),
+                cursor::MoveToPreviousLine(lines),
                 terminal::Clear(terminal::ClearType::FromCursorDown)
-            )?;
-            self.drawn = 0;
+            ),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Prints what is known, because someone asked.
@@ -200,6 +242,9 @@ impl<O: Write, E: Write> Teller<'_, O, E> {
     fn end(&mut self, waited: &Waited) -> io::Result<()> {
         let cut_short =
             waited.stalled.is_some() || waited.app.executions().iter().any(|execution| !execution.is_over());
+        if self.live.changed {
+            self.draw(&waited.app)?;
+        }
         if cut_short || matches!(self.waiting.form, Form::Live(_)) {
             self.state(&waited.app)?;
         }
@@ -207,7 +252,7 @@ impl<O: Write, E: Write> Teller<'_, O, E> {
     }
 }
 
-/// EventKind was told of a transfer last.
+/// What was told of a transfer last.
 #[derive(Clone, Debug, Default)]
 struct Told {
     response: Option<Response>,
@@ -263,48 +308,6 @@ fn live_line(execution: &Execution, app: &App) -> String {
     line::of_now(&Readout::of(execution, app.now()), &local(app))
 }
 
-/// Seconds that pass, signals, and a time that runs out, as events. SIGUSR1 asks what is known; the time that runs
-/// out is a stop with code 124.
-///
-/// # Errors
-/// The signals could not be listened to.
-pub fn listen(
-    events: mpsc::Sender<Event>,
-    clock: Clock,
-    timeout: Option<SignedDuration>,
-) -> io::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut asked = signal(SignalKind::user_defined1())?;
-    Ok(async move {
-        let mut runs_out = std::pin::pin!(run_out(&clock, timeout));
-        let mut seconds = tokio::time::interval(Duration::from_secs(1));
-        seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        loop {
-            let what = tokio::select! {
-                _ = seconds.tick() => EventKind::Tick,
-                _ = asked.recv() => EventKind::Show,
-                _ = terminate.recv() => EventKind::Stop(143),
-                _ = hang_up.recv() => EventKind::Stop(129),
-                _ = interrupt.recv() => EventKind::Stop(130),
-                () = &mut runs_out => EventKind::Stop(124),
-            };
-            let last = matches!(what, EventKind::Stop(_));
-            if events.send(Event { at: clock.now(), what }).await.is_err() || last {
-                return;
-            }
-        }
-    })
-}
-
-async fn run_out(clock: &Clock, time: Option<SignedDuration>) {
-    match time.and_then(|time| Duration::try_from(time).ok()) {
-        Some(time) => clock.sleep(time).await,
-        None => std::future::pending().await,
-    }
-}
-
 /// The last state of each transfer, for the scrollback.
 pub fn final_state(app: &App, look: Theme) -> String {
     let readouts = app.executions().iter().map(|execution| Readout::of(execution, app.now()));
@@ -323,10 +326,14 @@ mod tests {
         transfer::execution::tests::{ARN, answer, at},
     };
 
-    /// A transfer that moves for ten minutes and stands still from then on, looked at every 15 s.
+    /// A transfer that moves for ten minutes and stands still from then on, polled every 15 s.
     fn moves_and_stops() -> impl Iterator<Item = Event> {
-        (0..).step_by(15).map(|second| {
-            let moved = second.min(600);
+        moves_until(600)
+    }
+
+    fn moves_until(end: i64) -> impl Iterator<Item = Event> {
+        (0..).step_by(15).map(move |second| {
+            let moved = second.min(end);
             let members = format!(
                 r#""Status":"TRANSFERRING","TaskMode":"ENHANCED","BytesWritten":{moved},"Result":{{"TotalDuration":{moved}}}"#
             );
@@ -334,13 +341,34 @@ mod tests {
         })
     }
 
-    /// EventKind came of waiting, when, and what was printed.
+    /// What came of waiting, when, and what was printed.
     async fn waited(waiting: Waiting, events: impl Iterator<Item = Event>) -> (Waited, String, String) {
-        let app = App::new([Arn::parse(ARN).unwrap()], at(0), TimeZone::UTC);
+        told([ARN], waiting, stream::iter(events)).await
+    }
+
+    /// The same, of these transfers, with events that take their time.
+    async fn told(
+        arns: impl IntoIterator<Item = impl AsRef<str>>,
+        waiting: Waiting,
+        events: impl Stream<Item = Event>,
+    ) -> (Waited, String, String) {
+        let app = App::new(arns.into_iter().map(|arn| Arn::parse(arn.as_ref()).unwrap()), at(0), TimeZone::UTC);
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let look = Theme { colour: false, ascii: false };
-        let waited = run(app, look, waiting, &mut out, &mut err, stream::iter(events)).await.unwrap();
+        let waited = run(app, look, waiting, &mut out, &mut err, events).await.unwrap();
         (waited, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+    }
+
+    /// Events, each so many milliseconds after the one before.
+    fn spaced(millis: u64, events: impl Iterator<Item = Event>) -> impl Stream<Item = Event> {
+        stream::iter(events).then(move |event| async move {
+            tokio::time::sleep(Duration::from_millis(millis)).await;
+            event
+        })
+    }
+
+    fn live() -> Waiting {
+        Waiting { form: Form::Live(|| (40, 10)), ..Waiting::default() }
     }
 
     #[tokio::test]
@@ -367,22 +395,48 @@ mod tests {
         assert_eq!((states, lines), (41 + 1, 11), "each once, and the last one at the end");
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn live_lines_are_drawn_over_and_cut() {
-        let waiting = Waiting { form: Form::Live(|| 40), ..Waiting::default() };
-        let (_, out, _) = waited(waiting, moves_and_stops().take(3)).await;
+        let (_, out, _) = told([ARN], live(), spaced(250, moves_and_stops().take(3))).await;
         assert_eq!(out.matches("\u{1b}[1F\u{1b}[J").count(), 3, "{out:?}");
         let lines: Vec<&str> = out.split("\u{1b}[1F\u{1b}[J").collect();
         assert!(lines[..3].iter().all(|line| line.trim_end().chars().count() <= 39), "{lines:?}");
         assert!(lines[3].starts_with("arn:"), "the last state stays: {lines:?}");
     }
+
     #[tokio::test]
-    async fn what_is_over_has_live_linesce_more_and_stays() {
+    async fn what_is_over_is_drawn_once_more_and_stays() {
         let over = Event::observed(answer(40, r#""Status":"SUCCESS","BytesWritten":30"#));
-        let waiting = Waiting { form: Form::Live(|| 40), follow: true, ..Waiting::default() };
+        let waiting = Waiting { follow: true, ..live() };
         let events = moves_and_stops().take(3).chain([over, Event::tick(at(41)), Event::tick(at(42))]);
         let (_, out, _) = waited(waiting, events).await;
         let kept = out.rsplit("\u{1b}[J").next().unwrap();
         assert_eq!(kept.matches("SUCCESS").count(), 2, "its line, and the last state: {kept}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn live_lines_are_drawn_four_times_a_second_and_only_where_they_changed() {
+        let draws = |out: &str| out.matches("\u{1b}[J").count();
+        let wide = Waiting { form: Form::Live(|| (120, 10)), ..Waiting::default() };
+        let (_, busy, _) = told([ARN], wide, spaced(10, moves_until(9999).take(200))).await;
+        assert_eq!(draws(&busy), 2000 / 250 + 1, "with the one of the end: {busy:?}");
+        let shown = busy.rsplit("\u{1b}[J").nth(1).unwrap();
+        assert!(shown.contains("2.92 KiB"), "the newest state is drawn too: {shown:?}");
+        let same = std::iter::repeat_n(moves_and_stops().next().unwrap(), 8);
+        let (_, idle, _) = told([ARN], live(), spaced(1000, same)).await;
+        assert_eq!(draws(&idle), 1, "the end wipes it: {idle:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn live_lines_are_fewer_than_the_rows_of_the_screen() {
+        // and the one that the events are of
+        let arn = |nth: usize| format!("{}{nth:02}", &ARN[..ARN.len() - 2]);
+        let (_, out, _) = told((0..20).map(arn), live(), spaced(1000, moves_and_stops().take(3))).await;
+        let first = out.split("\u{1b}[").next().unwrap();
+        assert_eq!(first.lines().count(), 9, "{out}");
+        assert_eq!(first.lines().last(), Some("and 13 more"));
+        assert!(out.contains("\u{1b}[9F\u{1b}[J"), "{out:?}");
+        let (_, nine, _) = told((0..8).map(arn), live(), spaced(1000, moves_and_stops().take(3))).await;
+        assert!(!nine.contains(" more\n") && nine.contains("\u{1b}[9F\u{1b}[J"), "they fit: {nine:?}");
     }
 }

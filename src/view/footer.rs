@@ -6,7 +6,7 @@ use super::{
     theme::{BOLD, DIM, PLAIN},
 };
 use crate::{
-    keys::{Action, Binding, Control, KEYMAP, REPLAY},
+    keys::{Action, Binding, KEYMAP, Playback, REPLAY},
     say::{summary::NO_RESPONSE, units},
 };
 
@@ -42,7 +42,7 @@ fn of_replay(scene: &Scene) -> Row {
     let [full, short, shortest] = ages(scene);
     let leave = KEYMAP.iter().filter(|key| matches!(key.action, Action::Quit | Action::Help));
     let help = KEYMAP.iter().filter(|key| key.action == Action::Help);
-    let about = [Control::Toggle, Control::NextEvent].map(Action::Replay);
+    let about = [Playback::Toggle, Playback::NextEvent].map(Action::Playback);
     let about = REPLAY.iter().filter(|key| about.contains(&key.action));
     let (all, least) = (keys(leave.chain(REPLAY)), keys(help.chain(about)));
     for (left, right) in [(&all, &full), (&all, &short), (&all, &shortest), (&least, &short), (&least, &shortest)] {

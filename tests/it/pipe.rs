@@ -4,7 +4,6 @@ use crate::support::{endpoint, pipe, program};
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Output, Stdio},
-    time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -102,12 +101,12 @@ fn a_reader_that_goes_away_ends_it_quietly() {
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert!(!line.is_empty());
     let output = end_of(child);
-    assert_eq!((code(&output), err(&output)), (0, ""));
+    assert_eq!((code(&output), err(&output)), (141, ""));
 
     let mut child = piped(&["demo", "--list"]).spawn().unwrap();
     drop(child.stdout.take());
     let output = end_of(child);
-    assert_eq!((code(&output), err(&output)), (0, ""));
+    assert_eq!((code(&output), err(&output)), (141, ""));
 }
 
 #[test]
@@ -122,21 +121,36 @@ fn signals_end_it_with_their_exit_code() {
     }
 }
 
+/// As under `nohup`, and where a script runs a command in the background.
 #[test]
-fn without_credentials_it_says_so_within_three_seconds() {
-    let began = Instant::now();
+#[cfg(target_os = "linux")]
+fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
+    let mut shell = std::process::Command::new("/bin/sh");
+    let script = format!("trap '' HUP INT; exec {} demo huge --speed 2000 --output ndjson", program::PROGRAM);
+    shell.args(["-c", &script]).env_clear().envs(program::environment());
+    shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = Running(shell.spawn().unwrap());
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    lines.next().unwrap();
+    terminate(&child.0, Signal::HUP);
+    terminate(&child.0, Signal::INT);
+    lines.nth(3).expect("it goes on");
+    terminate(&child.0, Signal::TERM);
+    lines.for_each(drop);
+    assert_eq!(child.0.wait().unwrap().code(), Some(143));
+}
+
+#[test]
+fn without_credentials_it_says_so_and_waits_for_no_silent_metadata_service() {
     let output = finished(&mut piped(&[EXECUTION]));
-    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     assert_refused(&output, 7, &["credentials"]);
 
     let metadata = Endpoint::silent();
     let mut command = piped(&[EXECUTION]);
     command.env_remove("AWS_EC2_METADATA_DISABLED").env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &metadata.url);
-    let began = Instant::now();
     let output = finished(&mut command);
-    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     assert_refused(&output, 7, &["credentials"]);
-    assert!(metadata.connections() > 0, "the metadata service was not asked");
+    assert_eq!(metadata.connections(), 1, "each attempt would take its time, and one is enough");
 }
 
 #[test]
@@ -202,12 +216,13 @@ fn a_certificate_that_is_not_checked_is_warned_of() {
 fn what_is_wrong_on_the_command_line_is_said_in_a_sentence() {
     assert_refused(&ran(&["demo", "nope"]), 2, &["'nope'", "enhanced", "basic", "trouble"]);
     assert_refused(&ran(&["arn:aws:s3:::bucket"]), 2, &["arn:aws:datasync:us-east-1:111122223333:task/task-"]);
-    assert_refused(&ran(&[EXECUTION, "--ca-bundle", "/nonexistent"]), 2, &["/nonexistent"]);
-    assert_refused(&finished(piped(&[EXECUTION]).env("AWS_CA_BUNDLE", "/nonexistent")), 2, &["/nonexistent"]);
+    let nowhere = format!("{}/bundle.pem", program::state());
+    assert_refused(&ran(&[EXECUTION, "--ca-bundle", &nowhere]), 2, &[&nowhere]);
+    assert_refused(&finished(piped(&[EXECUTION]).env("AWS_CA_BUNDLE", &nowhere)), 2, &[&nowhere]);
     assert_refused(&ran(&[EXECUTION, "--endpoint-url", "no url"]), 2, &["no url"]);
     let output = ran(&[EXECUTION, "--interval", "0"]);
     assert_eq!(code(&output), 2);
-    assert!(err(&output).contains("--interval") && err(&output).contains("5s"), "{}", err(&output));
+    assert!(err(&output).contains("--interval") && err(&output).contains("100ms"), "{}", err(&output));
 }
 
 #[test]
@@ -235,9 +250,9 @@ fn a_port_that_is_taken_is_said() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn output_that_cannot_be_written_is_an_error() {
-    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
-    let Ok(full) = full else { return };
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let output = finished(piped(&["demo", "nothing", "--speed", "20000"]).stdout(Stdio::from(full)));
     assert_refused(&output, 1, &[]);
 }

@@ -196,12 +196,12 @@ fn y_copies_the_arn() {
 }
 
 #[test]
-fn h_copies_the_hand_over_page_and_writes_it_for_its_owner_alone() {
+fn h_copies_the_handoff_report_and_saves_it_for_its_owner_alone() {
     let state = concat!(env!("CARGO_TARGET_TMPDIR"), "/hand-over");
     let _ = std::fs::remove_dir_all(state);
     let mut screen = transferring(Screen::with(&[("XDG_STATE_HOME", state)], &DEMO));
     screen.press("h");
-    screen.wait_for_text("hand-over page copied, and");
+    screen.wait_for_text("report copied, saved to");
     screen.wait_for("copy", |seen| !seen.told().copied.is_empty());
     let copied = screen.seen().told().copied[0].clone();
     let page = String::from_utf8(BASE64_STANDARD.decode(&copied).unwrap()).unwrap();
@@ -320,5 +320,5 @@ fn a_panic_leaves_a_clean_terminal() {
     assert_eq!(left.code, 1);
     let raw = String::from_utf8_lossy(&left.raw);
     let (_, after) = raw.rsplit_once("\x1b[?1049l").expect("it had a screen");
-    assert!(after.contains("syncscope: an error of its own"), "{after}");
+    assert!(after.contains("syncscope: internal error"), "{after}");
 }

@@ -135,6 +135,25 @@ fn every_command_is_one_that_there_is() {
     assert!(commands.len() >= 12, "{commands:?}");
 }
 
+/// The README's table of exit codes and the order in which they count are those of the help.
+#[test]
+fn exit_codes_are_those_of_the_help() {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let (_, table) = readme.split_once("| exit code | means |\n|---|---|\n").unwrap();
+    let (table, after) = table.split_once("\n\n").unwrap();
+    let rows: Vec<String> =
+        table.lines().map(|row| row.trim_matches('|').split('|').map(str::trim).collect()).collect();
+    let output = Command::new(PROGRAM).arg("--help").env_clear().envs(environment()).output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    let (_, codes) = help.split_once("Exit codes:\n").unwrap();
+    let (codes, order) = codes.split_once("\n\n").unwrap();
+    let codes: Vec<String> = codes.lines().map(|line| line.split("  ").map(str::trim).collect()).collect();
+    assert_eq!(rows, codes);
+    assert!(rows.len() >= 14);
+    let order = order.lines().next().unwrap();
+    assert!(order.contains("3, 7, 8, 9, 4, 6, 124, 0") && after.contains(order), "{order}");
+}
+
 /// In the README's order, in one folder, faster than anyone would look at it.
 #[test]
 fn every_command_of_ours_does_something() {

@@ -235,7 +235,7 @@ fn answers_of_the_command_line_are_replayed() {
 }
 
 #[test]
-fn standard_input_is_read_and_a_reader_that_goes_away_is_no_error() {
+fn standard_input_is_read_and_a_reader_that_goes_away_ends_it_quietly() {
     let text = simulation("basic", 60);
     let file = Kept::of("stdin", &text);
     let output = finished(piped(&["replay", "-"]).stdin(fs::File::open(&file.0).unwrap()));
@@ -244,7 +244,7 @@ fn standard_input_is_read_and_a_reader_that_goes_away_is_no_error() {
     let mut child = Running(command.stderr(Stdio::piped()).spawn().unwrap());
     let mut some = [0; 100];
     child.0.stdout.take().unwrap().read_exact(&mut some).unwrap();
-    assert_eq!(child.0.wait().unwrap().code(), Some(0));
+    assert_eq!(child.0.wait().unwrap().code(), Some(141));
     let mut err = String::new();
     child.0.stderr.take().unwrap().read_to_string(&mut err).unwrap();
     assert_eq!(err, "");
@@ -256,12 +256,13 @@ fn what_is_no_recording_is_refused() {
     let (empty, garbage) = (Kept::of("empty", ""), Kept::of("garbage", "hello\n"));
     let program = Kept::of("binary", "");
     fs::write(&program.0, &binary[..1 << 20]).unwrap();
+    let absent = format!("{}/absent.ndjson", program::state());
     for (path, word) in [
         (empty.path(), "is empty"),
         (garbage.path(), "line 1 is no JSON"),
         (program.path(), "it is no text"),
         ("/", "is a folder"),
-        ("/nonexistent", "no such file"),
+        (&absent, "no such file"),
         ("-", "standard input is empty"),
     ] {
         for more in [&[][..], &["--output", "ndjson"]] {

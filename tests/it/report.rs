@@ -117,7 +117,7 @@ fn what_is_no_file_and_no_transfer_is_said_in_a_sentence() {
     let folder = folder("neither");
     fs::write(folder.join("empty"), "").unwrap();
     for (given, says) in [
-        ("nothing-such", "there is no file of that name"),
+        ("nothing-such", "no such file"),
         ("nothing.ndjson", "can't be read"),
         ("./x/y", "can't be read"),
         ("empty", "is empty"),

@@ -128,7 +128,7 @@ fn it_outlives_what_passes() {
 fn a_timeout_ends_it_with_the_last_state() {
     let output = waited(&telling(running()), &["--timeout", "1s"]);
     assert_ended(&output, 124, "Last response at");
-    assert_eq!(text(&output.stderr), "syncscope: it is not over after 1s (--timeout)\n");
+    assert_eq!(text(&output.stderr), "syncscope: still running after 1s (--timeout)\n");
     let unreachable = piped(&["wait", EXECUTION, "--endpoint-url", "http://127.0.0.1:9", "--timeout", "1s"])
         .envs(KEYS)
         .spawn()
@@ -192,13 +192,61 @@ fn a_reader_that_goes_away_ends_it_quietly() {
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let output = pipe::end_of(child);
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!((output.status.code(), text(&output.stderr).contains("syncscope:")), (Some(141), false));
 }
 
 #[test]
-fn following_goes_from_one_execution_to_the_next() {
+fn following_wants_a_task() {
     let output = waited(&telling(running()), &["--follow"]);
-    assert_ended(&output, 2, "give the task's ARN");
+    assert_ended(&output, 2, "--follow needs the task's ARN");
+}
+
+/// The task starts its second execution when the first one ended. A task that has nothing to poll is asked for its
+/// next execution every 30 s, so that this takes as long.
+#[test]
+fn following_goes_from_one_execution_to_the_next() {
+    let (task, _) = EXECUTION.split_once("/execution/").unwrap();
+    let arn = move |nth: usize| format!("{task}/execution/exec-{nth:017}");
+    let polls = AtomicUsize::new(0);
+    let endpoint = Endpoint::asked(move |operation, body| match operation {
+        "DescribeTask" => (200, json!({ "CurrentTaskExecutionArn": arn((polls.load(SeqCst) >= 3).into()) })),
+        "DescribeTaskExecution" if body.contains(&arn(0)) => {
+            let word = if polls.fetch_add(1, SeqCst) >= 2 { "SUCCESS" } else { "TRANSFERRING" };
+            with(status(word, 100), "TaskExecutionArn", arn(0).into())
+        }
+        "DescribeTaskExecution" => with(status("TRANSFERRING", 100), "TaskExecutionArn", arn(1).into()),
+        _ => error("AccessDeniedException"),
+    });
+    let arguments = ["wait", task, "--follow", "--endpoint-url", &endpoint.url, "--interval", "100ms"];
+    let mut child = Running(piped(&arguments).envs(KEYS).spawn().unwrap());
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let told: Vec<(String, String)> = lines
+        .by_ref()
+        .map(|line| {
+            let mut words = line.split("  ").skip(1).map(str::to_owned);
+            (words.next().unwrap(), words.next().unwrap())
+        })
+        .take(3)
+        .collect();
+    kill_process(Pid::from_child(&child.0), Signal::INT).unwrap();
+    lines.for_each(drop);
+    assert_eq!(child.0.wait().unwrap().code(), Some(130));
+    let id = |nth: usize| format!("exec-{nth:017}");
+    let expected = [(0, "TRANSFERRING"), (0, "SUCCESS"), (1, "TRANSFERRING")];
+    assert_eq!(told, expected.map(|(nth, status)| (id(nth), status.to_owned())));
+}
+
+#[test]
+fn a_timeout_does_not_hide_that_another_one_failed() {
+    let other = EXECUTION.replace("exec-0", "exec-1");
+    let one = other.clone();
+    let endpoint = Endpoint::asked(move |operation, body| match operation {
+        "DescribeTaskExecution" if body.contains(&one) => status("ERROR", 10),
+        "DescribeTaskExecution" => status("TRANSFERRING", 500),
+        _ => error("AccessDeniedException"),
+    });
+    let output = waited(&endpoint, &[&other, "--timeout", "1s"]);
+    assert_ended(&output, 3, "still running after 1s (--timeout)");
 }
 
 #[test]

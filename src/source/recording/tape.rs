@@ -12,10 +12,10 @@ use super::{Recording, cursor::Cursor, index::Index};
 use crate::{
     app::{
         Event,
-        player::{Command, Frame, Mark, Player, beside},
+        player::{Frame, Mark, PlaybackRequest, Player, beside},
     },
     clock::Clock,
-    keys::Control,
+    keys::Playback,
     transfer::execution::Execution,
 };
 
@@ -42,11 +42,11 @@ pub struct Tape {
 
 /// Plays a recording from its beginning on, on a thread of its own, and tells `events` where it stands. It ends when
 /// nobody commands it any more, or nobody takes what it tells.
-pub fn play(recording: Arc<Recording>, speed: f64, events: Sender<Event>) -> mpsc::Sender<Command> {
+pub fn play(recording: Arc<Recording>, speed: f64, events: Sender<Event>) -> mpsc::Sender<PlaybackRequest> {
     let (commands, asked) = mpsc::channel();
     std::thread::spawn(move || {
         let mut tape = Tape::new(recording, speed);
-        tape.act(Command { control: Control::Toggle, execution: 0 });
+        tape.act(PlaybackRequest { playback: Playback::Toggle, execution: 0 });
         tape.run(&asked, &events);
     });
     commands
@@ -70,7 +70,7 @@ impl Tape {
         tape
     }
 
-    fn run(&mut self, asked: &mpsc::Receiver<Command>, events: &Sender<Event>) {
+    fn run(&mut self, asked: &mpsc::Receiver<PlaybackRequest>, events: &Sender<Event>) {
         loop {
             let event = Event::replayed(self.now, self.frame());
             if events.blocking_send(event).is_err() {
@@ -123,29 +123,29 @@ impl Tape {
     }
 
     /// Does what is asked for.
-    pub fn act(&mut self, Command { control, execution }: Command) {
+    pub fn act(&mut self, PlaybackRequest { playback, execution }: PlaybackRequest) {
         let (begin, end) = (self.recording.begin(), self.recording.end());
-        match control {
-            Control::Toggle if self.clock.is_some() => self.clock = None,
-            Control::Toggle => {
+        match playback {
+            Playback::Toggle if self.clock.is_some() => self.clock = None,
+            Playback::Toggle => {
                 if self.now >= end {
                     self.seek(begin);
                 }
                 self.clock = Some(Clock::fast(self.now, self.speed));
             }
-            Control::Faster | Control::Slower => {
-                self.speed = beside(self.speed, control == Control::Faster);
+            Playback::Faster | Playback::Slower => {
+                self.speed = beside(self.speed, playback == Playback::Faster);
                 self.clock = self.clock.take().map(|_| Clock::fast(self.now, self.speed));
             }
-            Control::NextChange => self.pause_at(self.recording.change(execution, self.now, true)),
-            Control::PreviousChange => self.pause_at(self.recording.change(execution, self.now, false)),
-            Control::NextEvent => self.pause_at(self.event(execution, true)),
-            Control::PreviousEvent => self.pause_at(self.event(execution, false)),
-            Control::Begin => {
+            Playback::NextChange => self.pause_at(self.recording.change(execution, self.now, true)),
+            Playback::PreviousChange => self.pause_at(self.recording.change(execution, self.now, false)),
+            Playback::NextEvent => self.pause_at(self.event(execution, true)),
+            Playback::PreviousEvent => self.pause_at(self.event(execution, false)),
+            Playback::Begin => {
                 self.seek(begin);
                 self.clock = self.clock.take().map(|_| Clock::fast(self.now, self.speed));
             }
-            Control::End => self.pause_at(Some(end)),
+            Playback::End => self.pause_at(Some(end)),
         }
     }
 

@@ -6,13 +6,13 @@ use proptest::prelude::*;
 
 use super::{cursor::Observed, tape::Tape, *};
 use crate::{
-    app::player::Command,
+    app::player::PlaybackRequest,
     aws::{
         line::Writer,
         observation::{Observation, Outcome},
     },
     demo::simulated,
-    keys::Control,
+    keys::Playback,
     say::state::State,
 };
 
@@ -251,8 +251,8 @@ fn a_jump_anywhere_is_as_folding_from_the_beginning() {
     }
 }
 
-fn ask(tape: &mut Tape, control: Control) -> i64 {
-    tape.act(Command { control, execution: 0 });
+fn ask(tape: &mut Tape, playback: Playback) -> i64 {
+    tape.act(PlaybackRequest { playback, execution: 0 });
     tape.now().duration_since(start()).as_secs()
 }
 
@@ -274,12 +274,12 @@ fn steps_and_jumps_go_from_one_change_to_the_next() {
     let recording = opened(&lines.concat()).unwrap();
     let mut tape = Tape::new(recording, 60.0);
     let mut walk = |control, times: usize| (0..times).map(|_| ask(&mut tape, control)).collect::<Vec<i64>>();
-    assert_eq!(walk(Control::NextChange, 6), [10, 20, 30, 40, 40, 40]);
-    assert_eq!(walk(Control::PreviousChange, 5), [30, 20, 10, 0, 0]);
-    assert_eq!(walk(Control::NextEvent, 4), [10, 20, 40, 40], "bytes, no answer, the end");
-    assert_eq!(walk(Control::PreviousEvent, 4), [20, 10, 0, 0]);
-    assert_eq!(walk(Control::End, 1), [45]);
-    assert_eq!(walk(Control::Begin, 1), [0]);
+    assert_eq!(walk(Playback::NextChange, 6), [10, 20, 30, 40, 40, 40]);
+    assert_eq!(walk(Playback::PreviousChange, 5), [30, 20, 10, 0, 0]);
+    assert_eq!(walk(Playback::NextEvent, 4), [10, 20, 40, 40], "bytes, no answer, the end");
+    assert_eq!(walk(Playback::PreviousEvent, 4), [20, 10, 0, 0]);
+    assert_eq!(walk(Playback::End, 1), [45]);
+    assert_eq!(walk(Playback::Begin, 1), [0]);
     assert!(!tape.frame().player.plays, "who steps wants to look");
 }
 
@@ -287,8 +287,8 @@ fn steps_and_jumps_go_from_one_change_to_the_next() {
 fn the_last_moment_pauses_it_and_playing_on_begins_again() {
     let recording = opened(&(line(0, 'a', &bytes(0)) + &line(5, 'a', &bytes(1)))).unwrap();
     let mut tape = Tape::new(recording, 10_000.0);
-    assert_eq!(ask(&mut tape, Control::End), 5);
-    tape.act(Command { control: Control::Toggle, execution: 0 });
+    assert_eq!(ask(&mut tape, Playback::End), 5);
+    tape.act(PlaybackRequest { playback: Playback::Toggle, execution: 0 });
     assert!(tape.frame().player.plays);
     std::thread::sleep(Duration::from_millis(2));
     tape.go_on();

@@ -4,8 +4,16 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
+use serde_json::{Map, Value};
+
 use super::*;
-use crate::aws::snapshot::Status;
+use crate::{
+    aws::snapshot::Status,
+    demo::{
+        scenario::{Injected, Kind, Step},
+        scenarios::{self, SCENARIOS},
+    },
+};
 
 const ARN: &str =
     "arn:aws:datasync:us-east-1:111122223333:task/task-0123456789abcdef0/execution/exec-0123456789abcdef0";
@@ -16,7 +24,7 @@ fn at(scenario: &Scenario, seconds: f64) -> Snapshot {
 }
 
 fn named(name: &str) -> &'static Scenario {
-    Scenario::named(name).unwrap_or_else(|| panic!("{name}"))
+    scenarios::named(name).unwrap_or_else(|| panic!("{name}"))
 }
 
 /// Where a scenario ends, or where it surely has come to rest.
@@ -77,21 +85,21 @@ fn each_scenario_is_there_once_and_says_what_it_is_in_a_line() {
     }
     let tasks: BTreeSet<_> = SCENARIOS.iter().map(|scenario| scenario.task).collect();
     assert_eq!(tasks.len(), SCENARIOS.len());
-    assert!(Scenario::named("no such").is_none());
+    assert!(scenarios::named("no such").is_none());
 }
 
 #[test]
 fn the_tables_hold_together() {
     for scenario in SCENARIOS {
         let name = scenario.name;
-        assert!(serde_json::from_str::<Map<String, Value>>(scenario.novelties).is_ok(), "{name}");
+        assert!(serde_json::from_str::<Map<String, Value>>(scenario.extra_members).is_ok(), "{name}");
         assert!(scenario.options().bytes_per_second.is_some(), "{name}");
         assert!(scenario.window("TRANSFERRING").is_some(), "{name}");
-        assert_eq!(scenario.pace.rates[0].0, 0.0, "{name}");
-        assert!(scenario.pace.rates.is_sorted_by(|a, b| a.0 < b.0), "{name}");
-        assert!(scenario.trouble.is_sorted_by(|a, b| a.1 < b.0), "{name}");
+        assert_eq!(scenario.rate_curve.rates[0].0, 0.0, "{name}");
+        assert!(scenario.rate_curve.rates.is_sorted_by(|a, b| a.0 < b.0), "{name}");
+        assert!(scenario.injected.is_sorted_by(|a, b| a.1 < b.0), "{name}");
         assert!(scenario.deletes() || scenario.load.deletes + scenario.load.deleted_folders == 0, "{name}");
-        assert!(scenario.length().is_finite() || scenario.pace.rates.last().unwrap().1 == 0.0, "{name}");
+        assert!(scenario.length().is_finite() || scenario.rate_curve.rates.last().unwrap().1 == 0.0, "{name}");
         for failure in scenario.failures {
             assert!(0.0 <= failure.from && failure.from < failure.to && failure.to <= 1.0, "{name}");
             let items = match (failure.step, failure.kind) {
@@ -299,11 +307,11 @@ fn every_member_of_the_service_is_sent_by_some_scenario() {
 fn trouble_comes_in_pieces_with_good_answers_between() {
     let trouble = named("trouble");
     let started = Timestamp::UNIX_EPOCH;
-    let at = |minutes: f64| trouble.trouble_at(started, after(started, minutes * 60.0).0);
-    assert_eq!((at(0.0), at(5.0), at(7.0), at(9.0)), (None, Some(Trouble::Throttled), None, Some(Trouble::Expired)));
-    let kinds: BTreeSet<String> = trouble.trouble.iter().map(|(_, _, kind)| format!("{kind:?}")).collect();
+    let at = |minutes: f64| trouble.injected_at(started, after(started, minutes * 60.0).0);
+    assert_eq!((at(0.0), at(5.0), at(7.0), at(9.0)), (None, Some(Injected::Throttled), None, Some(Injected::Expired)));
+    let kinds: BTreeSet<String> = trouble.injected.iter().map(|(_, _, kind)| format!("{kind:?}")).collect();
     assert_eq!(kinds.len(), 12);
-    assert_eq!(named("basic").trouble_at(started, started), None);
+    assert_eq!(named("basic").injected_at(started, started), None);
 }
 
 #[test]

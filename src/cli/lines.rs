@@ -1,0 +1,105 @@
+//! The process without a screen: tells of transfers in lines until they end, and says how it went.
+
+use std::io;
+
+use clap::Args;
+use futures_util::StreamExt;
+use jiff::SignedDuration;
+use tokio::sync::mpsc;
+
+use super::{
+    args::Format,
+    exit::{CliError, from_fault, how_it_went},
+    record::{forward, print_trouble},
+    terminal::say,
+};
+use crate::{
+    app::{
+        App, Event,
+        exit::{End, Exit},
+    },
+    aws::observation::Observation,
+    clock::Clock,
+    sink::{
+        lines::{self, Form, Waited, Waiting},
+        record::Place,
+        signals,
+    },
+    transfer::execution::Execution,
+    view::theme::Theme,
+};
+
+/// Whether to print lines where there could be a screen.
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    /// Print instead of showing the TUI: lines of text, or the state at each change as JSON, one per line
+    #[arg(long, value_name = "FORMAT", value_parser = Format::one_of(&[Format::Text, Format::Ndjson]))]
+    output: Option<Format>,
+}
+
+impl OutputArgs {
+    /// What to print; `None` where a screen is wanted.
+    pub fn form(&self) -> Option<Form> {
+        self.output.map(|format| if format == Format::Ndjson { Form::States } else { Form::Lines })
+    }
+}
+
+/// What is tolerated.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    /// Up to this many failed items are success.
+    pub max_failed: i64,
+    /// How long it may take.
+    pub timeout: Option<SignedDuration>,
+}
+
+/// Tells of transfers in lines until they end; the exit code of the worst.
+pub async fn in_lines(
+    app: App,
+    theme: Theme,
+    waiting: Waiting,
+    limits: Limits,
+    observations: mpsc::Receiver<Observation>,
+    place: Option<Place>,
+    clock: Clock,
+) -> Result<Exit, CliError> {
+    let (events, mut stream) = mpsc::channel::<Event>(256);
+    tokio::spawn(forward(observations, events.clone(), place));
+    tokio::spawn(signals::listen(events, clock, limits.timeout)?);
+    let stream = futures_util::stream::poll_fn(move |context| stream.poll_recv(context)).inspect(print_trouble);
+    let (mut out, mut err) = (io::stdout().lock(), io::stderr());
+    let waited = lines::run(app, theme, waiting, &mut out, &mut err, stream).await?;
+    Ok(outcome(&waited, limits))
+}
+
+/// The exit code of it all; prints what the lines did not say.
+fn outcome(waited: &Waited, limits: Limits) -> Exit {
+    let cut_short = match (&waited.stalled, waited.app.end()) {
+        (Some(stalled), _) => {
+            say(stalled);
+            Some(Exit::Stalled)
+        }
+        (None, Some(End::Stopped(Exit::TimedOut))) => {
+            let timeout = limits.timeout.unwrap_or_default();
+            say(&format!("still running after {timeout:#} (--timeout)"));
+            Some(Exit::TimedOut)
+        }
+        (None, Some(End::Stopped(exit))) => return *exit,
+        _ => None,
+    };
+    let exit = |execution: &Execution| match lost(execution) {
+        Some(error) => {
+            say(&error.message);
+            error.exit
+        }
+        None => how_it_went(execution, limits.max_failed),
+    };
+    Exit::worst(waited.app.executions().iter().map(exit).chain(cut_short))
+}
+
+/// Why it can't be seen, where polling stopped; what was recorded before may tell how it was then.
+fn lost(execution: &Execution) -> Option<CliError> {
+    let past = execution.past();
+    let fault = &past.outage.as_ref()?.fault;
+    (past.next.is_none() && !execution.is_over()).then(|| from_fault(fault))
+}
