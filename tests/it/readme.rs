@@ -86,16 +86,16 @@ fn the_script_is_right_in_every_outcome() {
         (
             vec![error("AccessDeniedException", "no")],
             "1m",
-            "it can't be seen: not allowed, not there, or no credentials",
+            "not visible: no permission, no such execution, or no credentials",
         ),
         (
             vec![error("InvalidRequestException", "")],
             "1m",
-            "it can't be seen: not allowed, not there, or no credentials",
+            "not visible: no permission, no such execution, or no credentials",
         ),
         (after(vec![expired.clone(), expired, status("SUCCESS")]), "1m", "copied"),
         (after(vec![throttled.clone(), throttled, status("SUCCESS")]), "1m", "copied"),
-        (begun(), "1s", "it still runs, but stalls or takes too long"),
+        (begun(), "1s", "still running, but stalled or too slow"),
     ] {
         let output = ran(script, &telling(answers), patience);
         let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
