@@ -7,6 +7,7 @@ use crate::{
         fault::{Fault, FaultKind},
         snapshot::Status,
     },
+    files::reason,
     transfer::{
         execution::Execution,
         present::progress::{self, Ending},
@@ -28,7 +29,7 @@ impl CliError {
 
 impl From<io::Error> for CliError {
     fn from(error: io::Error) -> Self {
-        Self { code: 1, message: error.to_string() }
+        Self { code: 1, message: reason(&error) }
     }
 }
 

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     app::{
         App, End, Event, Extent, Request,
-        player::{Command, Frame, Player},
+        player::{self as replayed, Command, Frame},
     },
     aws::observation::Observation,
     clock::Clock,
@@ -29,7 +29,7 @@ use crate::{
         lines,
         terminal::{self, Screen, Tty},
     },
-    source::recording::{Recording, cursor, tape},
+    source::recording::{Recording, cursor, player},
     transfer::execution::Execution,
     view::text::clean,
 };
@@ -70,7 +70,7 @@ const AT_ONCE: usize = 1 << 16;
 
 /// Runs it.
 pub async fn run(replay: Replay) -> Result<u8, CliError> {
-    let recording = Recording::open(&replay.file, replay.interval);
+    let recording = Recording::open(&replay.file, replay.interval, Clock::wall().now());
     let recording = recording.map_err(|why| CliError::usage(clean(&why).into_owned()))?;
     let recording = Arc::new(recording);
     match replay.output {
@@ -111,7 +111,7 @@ fn folded(
     mut each: impl FnMut(&Execution, &Observation) -> io::Result<()>,
 ) -> io::Result<App> {
     let (mut executions, mut unread) = (recording.executions(), recording.unread().clone());
-    for observed in cursor::all(Arc::clone(recording)) {
+    for observed in cursor::all(recording, None) {
         match observed {
             Ok((place, observation)) => {
                 executions[place].observe(&observation);
@@ -120,7 +120,7 @@ fn folded(
             Err((number, why)) => unread.add(number, why),
         }
     }
-    let player = Player {
+    let player = replayed::Player {
         plays: false,
         speed: 1.0,
         begin: recording.begin(),
@@ -150,8 +150,8 @@ async fn on_screen(replay: &Replay, recording: Arc<Recording>) -> Result<u8, Cli
     let look = look(&replay.shown);
     let app = App::new(recording.arns(), recording.begin(), TimeZone::system());
     let (events, mut stream) = mpsc::channel(256);
-    let mut screen =
-        Commanding { tty: Tty::take(look)?, commands: tape::play(recording, replay.speed, events.clone()) };
+    let commands = player::play(recording, replay.speed, events.clone())?;
+    let mut screen = Commanding { tty: Tty::take(look)?, commands };
     tokio::spawn(terminal::listen(events, Clock::wall())?);
     let stream = futures_util::stream::poll_fn(move |context| stream.poll_recv(context));
     let ended = terminal::run(app, &mut screen, stream).await;
@@ -166,7 +166,7 @@ async fn on_screen(replay: &Replay, recording: Arc<Recording>) -> Result<u8, Cli
     }
 }
 
-/// The terminal, and the tape that is asked for what is no terminal's to do.
+/// The terminal, and the player that is asked for what is no terminal's to do.
 struct Commanding {
     tty: Tty,
     commands: Sender<Command>,
@@ -180,7 +180,7 @@ impl Screen for Commanding {
     fn carry_out(&mut self, effect: Request) -> io::Result<Option<String>> {
         match effect {
             Request::Replay(command) => {
-                // a tape that is gone plays nothing any more
+                // a player that is gone plays nothing any more
                 let _ = self.commands.send(command);
                 Ok(None)
             }

@@ -7,8 +7,8 @@ use jiff::tz::TimeZone;
 
 use super::{
     connection::ConnectionArgs,
-    exit::{CliError, worst},
-    poll_once::{self, STDIN, Seen},
+    exit::{CliError, how_it_went, worst},
+    poll_once::{self, Polled, STDIN, outcome},
     terminal::{print, say},
     watch::services,
 };
@@ -21,6 +21,7 @@ use crate::{
         sentences::Now,
         state::State,
     },
+    transfer::execution::Execution,
     view::text::clean,
 };
 
@@ -66,8 +67,8 @@ pub async fn run(report: Report) -> Result<u8, CliError> {
         poll_once::ask(services(&report.reach.connection(), &arns)?, || clock.now()).await
     };
     let (mut text, mut codes) = (String::new(), Vec::new());
-    for seen in &all {
-        let (page, code) = told(&report, seen, is_file)?;
+    for polled in &all {
+        let (page, code) = told(&report, polled, is_file);
         if !text.is_empty() && report.output == Output::Markdown {
             text.push_str("\n---\n\n");
         }
@@ -79,42 +80,35 @@ pub async fn run(report: Report) -> Result<u8, CliError> {
 }
 
 /// The page of one transfer, and its exit code.
-fn told(report: &Report, seen: &Seen, is_file: bool) -> Result<(String, u8), CliError> {
+fn told(report: &Report, polled: &Polled, is_file: bool) -> (String, u8) {
     let mut context = Context {
         profile: report.reach.profile.clone(),
         endpoint_url: report.reach.endpoint_url.clone(),
-        recording: seen.recorded.as_ref().map(|recorded| recorded.path.display().to_string()),
-        recorded_until: seen.recorded.as_ref().map(|recorded| recorded.until),
+        recording: polled.recorded.as_ref().map(|recorded| recorded.path.display().to_string()),
+        recorded_until: polled.recorded.as_ref().map(|recorded| recorded.until),
     };
-    let masked;
-    let seen = if report.redact {
-        masked = redacted(seen, &mut context)?;
-        &masked
-    } else {
-        seen
-    };
-    let execution = seen.execution();
-    let (code, fault) = seen.outcome(&execution, report.max_failed);
-    // of a file, a fault in it is part of what it tells
-    let code = if is_file && execution.snapshot().is_some() {
-        super::exit::how_it_went(&execution, report.max_failed)
-    } else {
-        code
-    };
-    if let Some(fault) = fault.filter(|_| !is_file || execution.snapshot().is_none()) {
+    let masked = report.redact.then(|| redacted(polled, &mut context));
+    let execution = masked.as_ref().unwrap_or(&polled.execution);
+    let (mut code, fault) = outcome(execution, report.max_failed);
+    if is_file && execution.snapshot().is_some() {
+        // of a file, a fault in it is part of what it tells
+        code = how_it_went(execution, report.max_failed);
+    } else if let Some(fault) = fault {
         say(&clean(&fault));
     }
     let zone = TimeZone::system();
-    let now = Now { at: seen.at, zone: &zone };
+    let now = Now { at: polled.at, zone: &zone };
     let text = match report.output {
-        Output::Json => format!("{}\n", State::of(&execution, seen.at).json()),
-        Output::Markdown => report::page(&execution, &now, &context),
+        Output::Json => format!("{}\n", State::of(execution, polled.at).json()),
+        Output::Markdown => report::page(execution, &now, &context),
     };
-    Ok((text, code))
+    (text, code)
 }
 
-fn redacted(seen: &Seen, context: &mut Context) -> Result<Seen, CliError> {
-    let mut redactor = Redactor::of(&seen.observations);
+/// The execution with masks for names, which are taken out of the context too.
+fn redacted(polled: &Polled, context: &mut Context) -> Execution {
+    let mut redactor = Redactor::default();
+    polled.each(|observation| redactor.learn_observation(&observation));
     for text in [&context.endpoint_url, &context.profile].into_iter().flatten() {
         redactor.learn(text);
     }
@@ -124,10 +118,12 @@ fn redacted(seen: &Seen, context: &mut Context) -> Result<Seen, CliError> {
     // a path tells of its owner
     let name = |path: String| Path::new(&path).file_name().map(|name| name.to_string_lossy().into_owned());
     context.recording = context.recording.take().and_then(name).map(masked);
-    let arn = Arn::parse(&redactor.text(&seen.arn.to_string()))
-        .unwrap_or_else(|_| Arn { account: String::new(), ..seen.arn.clone() });
-    let observations = redactor.observations(&seen.observations);
-    Ok(Seen { arn, at: seen.at, observations, recorded: seen.recorded.clone() })
+    let arn = polled.execution.arn();
+    let arn = Arn::parse(&redactor.text(&arn.to_string()))
+        .unwrap_or_else(|_| Arn { account: String::new(), ..arn.clone() });
+    let mut execution = Execution::new(arn, polled.execution.watched_since());
+    polled.each(|observation| execution.observe(&redactor.observation(&observation)));
+    execution
 }
 
 /// Whether a file is meant, or a transfer.

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use super::{
     connection::ConnectionArgs,
     exit::{CliError, worst},
-    poll_once::{self, STDIN, Seen},
+    poll_once::{self, Polled, STDIN, outcome},
     terminal::{DisplayArgs, look, print, say},
     watch::services,
 };
@@ -17,7 +17,6 @@ use crate::{
         state::State,
         summary::{self, Template, USUAL},
     },
-    transfer::execution::Execution,
     view::text::{clean, width},
 };
 
@@ -72,23 +71,23 @@ pub async fn run(status: Status) -> Result<u8, CliError> {
     let mut all = if read.is_empty() { Vec::new() } else { poll_once::read(STDIN, clock.now())? };
     all.extend(poll_once::ask(services, || clock.now()).await);
     let (mut page, mut codes) = (String::new(), Vec::new());
-    for seen in &all {
-        let execution = seen.execution();
-        let (code, fault) = seen.outcome(&execution, status.max_failed);
+    for polled in &all {
+        let (code, fault) = outcome(&polled.execution, status.max_failed);
         fault.iter().for_each(|fault| say(&clean(fault)));
         codes.push(code);
-        page.push_str(&said(&status, seen, &execution, page.is_empty()));
+        page.push_str(&said(&status, polled, page.is_empty()));
     }
     print(&page)?;
     Ok(worst(codes))
 }
 
 /// What is printed of one transfer, with the end of its lines.
-fn said(status: &Status, seen: &Seen, execution: &Execution, first: bool) -> String {
+fn said(status: &Status, polled: &Polled, first: bool) -> String {
+    let execution = &polled.execution;
     let zone = TimeZone::system();
-    let now = Now { at: seen.at, zone: &zone };
+    let now = Now { at: polled.at, zone: &zone };
     if status.output == Output::Json {
-        return format!("{}\n", State::of(execution, seen.at).json());
+        return format!("{}\n", State::of(execution, polled.at).json());
     }
     let look = look(&status.shown);
     if status.one_line {
@@ -99,7 +98,7 @@ fn said(status: &Status, seen: &Seen, execution: &Execution, first: bool) -> Str
         // the sentence on standard error is all there is to say
         return String::new();
     }
-    let until = seen.recorded.as_ref().map(|recorded| recorded.until);
+    let until = polled.recorded.as_ref().map(|recorded| recorded.until);
     let lines = summary::lines(execution, &now, until);
     let widest = lines.iter().map(|(label, _)| width(label)).max().unwrap_or(0);
     let between = if first { "" } else { "\n" };

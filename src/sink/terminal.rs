@@ -33,6 +33,7 @@ use super::handover;
 use crate::{
     app::{App, Event, EventKind, Extent, Request},
     clock::Clock,
+    files::reason,
     view::{self, theme::Theme},
 };
 
@@ -208,7 +209,7 @@ impl Screen for Tty {
                 self.copy(page)?;
                 return Ok(Some(match written {
                     Ok(path) => format!("hand-over page copied, and written to {}", path.display()),
-                    Err(error) => format!("hand-over page copied, but not written: {error}"),
+                    Err(error) => format!("hand-over page copied, but not written: {}", reason(&error)),
                 }));
             }
             Request::StopJob => rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?,

@@ -10,6 +10,7 @@ use std::{
 /// floor what is named here.
 const FLOORS: &[(&str, &[&str])] = &[
     ("clock", &[]),
+    ("files", &[]),
     ("aws", &[]),
     ("transfer", &["aws", "say"]),
     ("say", &["aws", "transfer"]),
@@ -17,9 +18,9 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("app", &["aws", "transfer", "say", "keys"]),
     ("view", &["aws", "transfer", "say", "keys", "app"]),
     ("demo", &["aws", "clock"]),
-    ("source", &["clock", "aws", "transfer", "say", "keys", "app", "view"]),
-    ("sink", &["clock", "aws", "transfer", "say", "keys", "app", "view"]),
-    ("cli", &["clock", "aws", "transfer", "say", "keys", "app", "view", "source", "sink", "demo"]),
+    ("source", &["clock", "files", "aws", "transfer", "say", "keys", "app", "view"]),
+    ("sink", &["clock", "files", "aws", "transfer", "say", "keys", "app", "view"]),
+    ("cli", &["clock", "files", "aws", "transfer", "say", "keys", "app", "view", "source", "sink", "demo"]),
 ];
 
 /// What the modules of a floor have no use for.

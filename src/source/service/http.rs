@@ -38,10 +38,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 
 use super::tls::{Tls, in_words};
-use crate::aws::fault::{Fault, FaultKind};
+use crate::aws::{
+    fault::{Fault, FaultKind},
+    response::LONGEST_BODY,
+};
 
-/// An answer longer than this is not DataSync's.
-const LONGEST_BODY: usize = 16 << 20;
 /// How long a connection may lie idle: longer than most intervals, shorter than most servers wait.
 const IDLE: Duration = Duration::from_secs(60);
 

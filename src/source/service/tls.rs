@@ -131,8 +131,7 @@ fn read_bundle(path: &Path) -> Result<RootCertStore, ConfigError> {
 
 /// What the system said, without its number.
 pub fn in_words(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+    crate::files::reason(error)
 }
 
 /// Believes any certificate, for `--no-verify-ssl`.
