@@ -119,8 +119,8 @@ fn redacted(polled: &Polled, context: &mut Context) -> Execution {
     let name = |path: String| Path::new(&path).file_name().map(|name| name.to_string_lossy().into_owned());
     context.recording = context.recording.take().and_then(name).map(masked);
     let arn = polled.execution.arn();
-    let arn = Arn::parse(&redactor.text(&arn.to_string()))
-        .unwrap_or_else(|_| Arn { account: String::new(), ..arn.clone() });
+    let arn =
+        Arn::parse(&redactor.text(&arn.to_string())).unwrap_or_else(|_| Arn { account: String::new(), ..arn.clone() });
     let mut execution = Execution::new(arn, polled.execution.watched_since());
     polled.each(|observation| execution.observe(&redactor.observation(&observation)));
     execution

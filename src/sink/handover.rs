@@ -22,7 +22,8 @@ pub fn write(name: &str, page: &str) -> io::Result<PathBuf> {
 fn write_in(folder: &Path, name: &str, page: &str) -> io::Result<PathBuf> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let path = folder.join(name);
-    let mut temp = tempfile::Builder::new().prefix(".").permissions(Permissions::from_mode(0o600)).tempfile_in(folder)?;
+    let mut temp =
+        tempfile::Builder::new().prefix(".").permissions(Permissions::from_mode(0o600)).tempfile_in(folder)?;
     temp.write_all(page.as_bytes())?;
     temp.persist(&path)?;
     Ok(path)

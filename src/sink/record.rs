@@ -74,6 +74,7 @@ pub struct Recorder {
     writing: Pin<Box<Sleep>>,
     restoring: Pin<Box<Sleep>>,
     is_stuck: bool,
+    is_ending: bool,
     has_ended: bool,
 }
 
@@ -144,6 +145,7 @@ impl Recorder {
             writing: Box::pin(sleep(patience.written)),
             restoring: Box::pin(sleep(patience.restored)),
             is_stuck: false,
+            is_ending: false,
             has_ended: false,
         }
     }
@@ -223,7 +225,7 @@ impl Recorder {
     /// Waits until everything is written and every file is let go, but no longer than for a line. Gives what is still
     /// to be passed on.
     pub async fn end(mut self) -> Vec<Event> {
-        let _ = self.jobs.send(Job::End);
+        self.is_ending = self.jobs.send(Job::End).is_ok();
         let (mut events, patience) = (Vec::new(), self.patience.written);
         let all = async {
             while !self.has_ended {
@@ -264,7 +266,7 @@ impl Recorder {
 
     /// Tells why there is no recording, where that has changed.
     fn tell(&mut self, events: &mut Vec<Event>) {
-        let error = if self.has_ended {
+        let error = if self.has_ended && !self.is_ending {
             Some("Recording stopped: the part of the program that does it has ended.".to_owned())
         } else if self.is_stuck {
             Some("Recording stopped: the disk does not respond.".to_owned())

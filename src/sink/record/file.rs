@@ -195,10 +195,7 @@ mod tests {
     use tempfile::tempdir;
 
     use super::*;
-    use crate::{
-        sink::record::tests::read,
-        transfer::execution::tests::answer,
-    };
+    use crate::{sink::record::tests::read, transfer::execution::tests::answer};
 
     const LIMIT: u64 = u64::MAX / 4;
 

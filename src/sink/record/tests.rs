@@ -232,7 +232,7 @@ async fn the_recorder_tells_what_is_new_and_only_that() {
     assert!(recorder.keep(&running(0)).await.is_empty());
     let mut second = Recorder::start(place);
     let news = second.keep(&running(5)).await;
-    assert!(matches!(&news[..], [EventKind::Restored(_), EventKind::Recording(Some(_))]), "{news:?}");
+    assert!(matches!(&news[..], [EventKind::Recording(Some(_)), EventKind::Restored(_)]), "{news:?}");
     assert!(second.keep(&running(10)).await.is_empty());
     recorder.end().await;
     let news = second.keep(&running(70)).await;

@@ -2,9 +2,9 @@
 
 use std::{
     borrow::Cow,
-    fs::File,
+    fs::{File, Metadata},
     io::{self, Cursor, Read},
-    os::unix::fs::FileExt,
+    os::{fd::AsFd, unix::fs::FileExt},
     path::Path,
 };
 
@@ -42,26 +42,27 @@ pub fn called(path: &Path) -> String {
 }
 
 impl Input {
-    /// Opens a file; `-` is standard input. Beside it comes when the file was saved.
+    /// Opens a file; `-` is standard input. Beside it comes when the file was saved, where it is one.
     ///
     /// # Errors
     /// Why it cannot be read, in words that fit behind its name.
     pub fn open(path: &Path) -> Result<(Self, Option<Timestamp>), String> {
         let failed = |error: io::Error| format!("can't be read: {}", reason(&error));
         if path.as_os_str() == STDIN {
-            return Ok((Self::of(io::stdin().lock()).map_err(failed)?, None));
+            let saved_at = io::stdin().as_fd().try_clone_to_owned().ok().and_then(|file| saved_at(&File::from(file)));
+            return Ok((Self::of(io::stdin().lock()).map_err(failed)?, saved_at));
         }
         let file = File::open(path).map_err(failed)?;
         let about = file.metadata().map_err(failed)?;
         if about.is_dir() {
             return Err("is a directory: give a recording in it".into());
         }
-        let saved_at = about.modified().ok().and_then(|modified| Timestamp::try_from(modified).ok());
         let mut beginning = [0; 4];
         let read = if about.is_file() { file.read_at(&mut beginning, 0).map_err(failed)? } else { 0 };
         let in_place = about.is_file() && !text::is_utf16(&beginning[..read]);
+        let saved_at = saved_at(&file);
         let input = if in_place { Self::File(file) } else { Self::of(file).map_err(failed)? };
-        Ok((input, saved_at.filter(|_| about.is_file())))
+        Ok((input, saved_at))
     }
 
     /// Reads all of an input.
@@ -104,6 +105,12 @@ impl Input {
             }
         }
     }
+}
+
+/// When a file was last written to; `None` of what is no file, as a pipe.
+fn saved_at(file: &File) -> Option<Timestamp> {
+    let about = file.metadata().ok().filter(Metadata::is_file)?;
+    Timestamp::try_from(about.modified().ok()?).ok()
 }
 
 /// A file from a place on, wherever others read it.

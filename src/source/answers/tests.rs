@@ -69,7 +69,8 @@ fn answers_come_in_any_form() {
 
 /// A line in the terms of `jq -C` or `aws --color on`.
 fn coloured(json: &str) -> String {
-    json.replace('{', "\u{1b}[1;39m{\u{1b}[0m").replace(':', "\u{1b}[0m\u{1b}[1;39m:\u{1b}[0m")
+    json.replace('{', "\u{1b}[1;39m{\u{1b}[0m")
+        .replace(':', "\u{1b}[0m\u{1b}[1;39m:\u{1b}[0m")
         .replace("us-east", "us\u{1b}[K-east")
 }
 
@@ -91,9 +92,12 @@ fn the_same_answers_in_any_form_are_the_same() {
     let pretty = answers.iter().map(|json| format!("{:#}\n", value(json))).collect::<String>();
     let compact = answers.join("\n") + "\n";
     let list = format!("[{}]", answers.join(",\n"));
-    let yaml = "Includes: []\nStartTime: 1795359600.0\nStatus: QUEUED\nTaskExecutionArn: ".to_owned() + ARN
+    let yaml = "Includes: []\nStartTime: 1795359600.0\nStatus: QUEUED\nTaskExecutionArn: ".to_owned()
+        + ARN
         + "\nBytesWritten: 5\nExcludes:\n- Value: '{'\nResult:\n  TotalDuration: 3000\nStartTime: 1795359600.0\n\
-            Status: TRANSFERRING\nTaskExecutionArn: " + ARN + "\n";
+            Status: TRANSFERRING\nTaskExecutionArn: "
+        + ARN
+        + "\n";
     let wrapped: String = answers.iter().map(|json| format!("{{\"TaskExecution\":{json}}}\n")).collect();
     let logged: String = answers.iter().map(|json| format!("2026-11-22 16:00:05 INFO got: {json}\nasleep\n")).collect();
     let samples = format!("{{\"note\":\"x\",\"samples\":{list}}}");
@@ -161,7 +165,10 @@ fn what_cannot_be_read_is_said() {
 fn what_is_something_else_is_named() {
     let execution = format!(r#""TaskExecutionArn":"{ARN}""#);
     for (text, says) in [
-        (format!(r#"{{"detail-type":"x","detail":{{"State":"SUCCESS"}},"resources":["{ARN}"]}}"#), "an EventBridge event"),
+        (
+            format!(r#"{{"detail-type":"x","detail":{{"State":"SUCCESS"}},"resources":["{ARN}"]}}"#),
+            "an EventBridge event",
+        ),
         (format!(r#"{{"TaskExecutions":[{{{execution},"Status":"SUCCESS"}}]}}"#), "a list-task-executions response"),
         (format!("TaskExecutions:\n- Status: SUCCESS\n  TaskExecutionArn: {ARN}\n"), "a list-task-executions response"),
         (format!("{{\n  {execution}\n}}"), "a start-task-execution response"),

@@ -79,7 +79,8 @@ mod tests {
 
     #[test]
     fn colours_are_left_out() {
-        let coloured = "\u{1b}[1;39m{\u{1b}[0m\u{1b}[34;1m\"Status\"\u{1b}[0m: \u{1b}[38:2::1:2:3m\"ERROR\"\u{1b}[m}\u{1b}[K";
+        let coloured =
+            "\u{1b}[1;39m{\u{1b}[0m\u{1b}[34;1m\"Status\"\u{1b}[0m: \u{1b}[38:2::1:2:3m\"ERROR\"\u{1b}[m}\u{1b}[K";
         assert_eq!(plain(coloured.as_bytes()), "{\"Status\": \"ERROR\"}");
         assert_eq!(plain(b"\x1b[31"), "31");
         assert_eq!(plain("a\u{1b}ü\u{1b}[ü".as_bytes()), "aüü");

@@ -18,11 +18,11 @@ pub fn is_likely(text: &str) -> bool {
 /// fit behind "line 7".
 ///
 /// Where documents come one after another with nothing between them, the next one begins with a name at the
-/// beginning of a line that was there before.
+/// beginning of a line that was there before, or that comes before all others of a document in alphabetical order.
 pub fn documents(text: &str) -> Vec<(u32, Result<String, String>)> {
     let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n");
     let mut documents = Vec::new();
-    let (mut names, mut begin, mut first, mut number) = (Vec::new(), 0, 1, 1);
+    let (mut names, mut begin, mut first, mut number) = (Vec::<&str>::new(), 0, 1, 1);
     let mut at = 0;
     let mut end = |begin: usize, end: usize, first: u32| {
         let document = &text[begin..end];
@@ -35,8 +35,8 @@ pub fn documents(text: &str) -> Vec<(u32, Result<String, String>)> {
         let is_mark = matches!(line.trim_end(), "---" | "...");
         let name = line.split_once(':').map(|(name, _)| name.trim_end());
         let name = name.filter(|name| !name.is_empty() && !name.starts_with([' ', '\t', '#', '-', '"', '\'']));
-        let is_again = name.is_some_and(|name| names.contains(&name));
-        if is_mark || is_again {
+        let is_next = name.is_some_and(|name| names.contains(&name) || is_before(name, &names));
+        if is_mark || is_next {
             end(begin, at, first);
             names.clear();
             (begin, first) = if is_mark { (at + line.len(), number + 1) } else { (at, number) };
@@ -47,6 +47,12 @@ pub fn documents(text: &str) -> Vec<(u32, Result<String, String>)> {
     }
     end(begin, text.len(), first);
     documents
+}
+
+/// Whether a name comes before all those of a document that has them in alphabetical order.
+fn is_before(name: &str, names: &[&str]) -> bool {
+    const TELLING: usize = 4;
+    names.len() >= TELLING && names.is_sorted() && names.first().is_some_and(|first| name < *first)
 }
 
 /// One document as JSON.
@@ -168,7 +174,9 @@ mod tests {
         let twice = format!("{text}---\n{text}");
         assert_eq!(read(&twice), [(1, Ok(wanted.clone())), (16, Ok(wanted))]);
         assert!(is_likely(text));
-        assert!(["Status: ERROR", "- Status: ERROR", "x\n  Status            : ERROR"].iter().all(|text| is_likely(text)));
+        assert!(
+            ["Status: ERROR", "- Status: ERROR", "x\n  Status            : ERROR"].iter().all(|text| is_likely(text))
+        );
         assert!(["\"Status\": 1", "Status", "Status:", "a Status: b", ""].iter().all(|text| !is_likely(text)));
     }
 

@@ -102,7 +102,8 @@ fn what_is_torn_or_garbled_is_named_and_the_rest_is_read() {
     let recording = opened(&lines.concat()).unwrap();
     assert_eq!(written(&recording), [(0, 0, 10), (0, 5, 10), (0, 10, 10), (0, 20, 20)]);
     let unread = recording.unread().sentence().unwrap();
-    let first = "3 lines could not be read: 2 is not JSON, 7 says that nothing changed, but no response comes before it, ";
+    let first =
+        "3 lines could not be read: 2 is not JSON, 7 says that nothing changed, but no response comes before it, ";
     assert_eq!(unread, format!("{first}9 is cut off."));
     let mut player = Player::new(recording, 1.0);
     player.settle();
@@ -154,7 +155,8 @@ fn what_is_no_recording_is_refused_in_a_sentence() {
     }
     let folder = Recording::open(Path::new("/"), FIVE, start()).map(|recording| recording.count()).unwrap_err();
     assert_eq!(folder, "'/' is a directory: give a recording in it");
-    let none = Recording::open(Path::new("/nonexistent"), FIVE, start()).map(|recording| recording.count()).unwrap_err();
+    let none =
+        Recording::open(Path::new("/nonexistent"), FIVE, start()).map(|recording| recording.count()).unwrap_err();
     assert_eq!(none, "'/nonexistent' can't be read: no such file or directory");
 }
 
