@@ -20,8 +20,8 @@ pub fn reason(error: &io::Error) -> String {
 }
 
 /// The lines of a text, of which one at a time is in memory.
-pub struct Lines<R> {
-    input: R,
+pub struct Lines<'a> {
+    input: Box<dyn Read + 'a>,
     /// The most bytes that are kept of a line.
     longest: usize,
     buffer: Vec<u8>,
@@ -45,10 +45,10 @@ pub struct RawLine<'a> {
     pub is_cut: bool,
 }
 
-impl<R: Read> Lines<R> {
+impl<'a> Lines<'a> {
     /// The lines of `input`; a line of `longest` bytes or more is cut.
-    pub fn new(input: R, longest: usize) -> Self {
-        Self { input, longest, buffer: Vec::new(), begin: 0, filled: 0, offset: 0 }
+    pub fn new(input: impl Read + 'a, longest: usize) -> Self {
+        Self { input: Box::new(input), longest, buffer: Vec::new(), begin: 0, filled: 0, offset: 0 }
     }
 
     /// The next line; `None` after the last one.

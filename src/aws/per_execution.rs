@@ -50,6 +50,11 @@ impl<T> PerExecution<T> {
     }
 
     /// All of them.
+    pub fn values(&self) -> impl Iterator<Item = &(Arc<str>, T)> {
+        self.all.iter()
+    }
+
+    /// All of them.
     pub fn into_values(self) -> impl Iterator<Item = (Arc<str>, T)> {
         self.all.into_iter()
     }

@@ -73,7 +73,7 @@ pub async fn forward(mut observations: Receiver<Observation>, events: Sender<Eve
 }
 
 /// Where there is no screen: says on standard error why it is not recorded.
-pub fn said(event: &Event) {
+pub fn print_error(event: &Event) {
     if let EventKind::Recording(Some(trouble)) = &event.what {
         let _ = writeln!(io::stderr(), "syncscope: {trouble}");
     }

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::{
     connection::ConnectionArgs,
     exit::{CliError, from_fault, how_it_went, worst},
-    record::{RecordArgs, forward, said},
+    record::{RecordArgs, forward, print_error},
     span,
     terminal::{DisplayArgs, has_live_lines, look, say},
     watch::services,
@@ -152,7 +152,7 @@ pub async fn in_lines(
     let (events, mut stream) = mpsc::channel::<Event>(256);
     tokio::spawn(forward(observations, events.clone(), place));
     tokio::spawn(lines::listen(events, clock, patience.timeout)?);
-    let stream = futures_util::stream::poll_fn(move |context| stream.poll_recv(context)).inspect(said);
+    let stream = futures_util::stream::poll_fn(move |context| stream.poll_recv(context)).inspect(print_error);
     let (mut out, mut err) = (io::stdout().lock(), io::stderr());
     match lines::run(app, look, waiting, &mut out, &mut err, stream).await {
         Ok(waited) => outcome(&waited, patience),

@@ -3,7 +3,7 @@
 //! A thread writes the lines, and others read what was watched before, so that a slow disk or a long past holds up
 //! nothing but the execution that it is of.
 
-use std::{collections::HashMap, path::Path, pin::Pin, sync::Arc, sync::mpsc, thread, time::Duration};
+use std::{path::Path, pin::Pin, sync::Arc, sync::mpsc, thread, time::Duration};
 
 use jiff::Timestamp;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -22,6 +22,7 @@ use crate::{
     aws::{
         arn::Arn,
         observation::{Observation, Outcome},
+        per_execution::PerExecution,
         response::Response,
     },
     transfer::execution::Execution,
@@ -60,7 +61,7 @@ pub struct Recorder {
     jobs: mpsc::Sender<Job>,
     /// Closed once everything is written and every file is let go.
     news: UnboundedReceiver<News>,
-    executions: HashMap<Arc<str>, Progress>,
+    executions: PerExecution<Progress>,
     /// Observations that were handed over, and those that are dealt with.
     sent: u64,
     done: u64,
@@ -135,7 +136,7 @@ impl Recorder {
         Self {
             jobs,
             news,
-            executions: HashMap::new(),
+            executions: PerExecution::default(),
             sent: 0,
             done: 0,
             said: None,
@@ -155,7 +156,8 @@ impl Recorder {
     pub fn take(&mut self, observation: Observation) -> Vec<Event> {
         self.now = observation.at;
         let mut events = Vec::new();
-        match self.executions.get_mut(&observation.execution) {
+        let known = self.executions.place(&observation.execution);
+        match known.map(|place| self.executions.at(place)) {
             Some(Progress::Passing(before)) => pass(before, observation.clone(), &mut events),
             Some(Progress::Held(held)) => held.push(observation.clone()),
             None => {
@@ -163,7 +165,7 @@ impl Recorder {
                     self.restoring = Box::pin(sleep(self.patience.restored));
                 }
                 let held = Progress::Held(vec![observation.clone()]);
-                self.executions.insert(observation.execution.clone(), held);
+                self.executions.add(observation.execution.clone(), held);
             }
         }
         self.is_stuck |= self.sent - self.done >= WAITING;
@@ -176,6 +178,9 @@ impl Recorder {
                 self.has_ended = true;
                 self.release(&mut events);
             }
+        } else if known.is_none() {
+            // of what is not recorded no past is read
+            self.begin(Begun { execution: observation.execution, past: None }, &mut events);
         }
         self.tell(&mut events);
         events
@@ -238,14 +243,14 @@ impl Recorder {
     }
 
     fn is_holding(&self) -> bool {
-        self.executions.values().any(|progress| matches!(progress, Progress::Held(_)))
+        self.executions.values().any(|(_, progress)| matches!(progress, Progress::Held(_)))
     }
 
     /// Passes on what waited for a past.
     fn begin(&mut self, Begun { execution, past }: Begun, events: &mut Vec<Event>) {
-        let progress = self.executions.get_mut(&execution);
+        let Some(place) = self.executions.place(&execution) else { return };
         // A past that comes after what is newer is of no use any more.
-        let Some(progress @ Progress::Held(_)) = progress else { return };
+        let progress @ Progress::Held(_) = self.executions.at(place) else { return };
         let mut before = past.as_ref().and_then(|past| past.answer().cloned());
         let Progress::Held(held) = std::mem::replace(progress, Progress::Passing(None)) else { return };
         if let (Some(past), Some(first)) = (past, held.first()) {
@@ -257,8 +262,8 @@ impl Recorder {
 
     /// Passes on all that waits, without a past.
     fn release(&mut self, events: &mut Vec<Event>) {
-        let is_held = |progress: &&Arc<str>| matches!(self.executions.get(*progress), Some(Progress::Held(_)));
-        let held: Vec<Arc<str>> = self.executions.keys().filter(is_held).cloned().collect();
+        let held = self.executions.values().filter(|(_, progress)| matches!(progress, Progress::Held(_)));
+        let held: Vec<Arc<str>> = held.map(|(execution, _)| execution.clone()).collect();
         for execution in held {
             self.begin(Begun { execution, past: None }, events);
         }

@@ -95,7 +95,7 @@ fn why_nothing(scan: &Scan, input: &Input) -> io::Result<String> {
     } else if let Some(first) = scan.unread.first() {
         first
     } else {
-        match serde_json::from_str::<serde::de::IgnoredAny>(beginning.trim_matches(is_space)) {
+        match serde_json::from_str::<serde_json::Value>(beginning.trim_matches(is_space)) {
             Ok(_) => "it has no JSON object in it".into(),
             Err(error) => scan.first_stray().unwrap_or_else(|| format!("line 1 {}", wrong(&error))),
         }

@@ -65,7 +65,7 @@ struct Pending {
     is_kept: bool,
 }
 
-fn copy(mut lines: Lines<File>, old: &File, now: Timestamp, out: &mut impl Write) -> io::Result<()> {
+fn copy(mut lines: Lines, old: &File, now: Timestamp, out: &mut impl Write) -> io::Result<()> {
     let (mut reader, mut writer, mut policy) = (Reader::default(), Writer::default(), KeepPolicy::default());
     let mut pending: Option<Pending> = None;
     while let Some(line) = lines.next()? {

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, Read},
+    io,
     path::Path,
     sync::{Arc, mpsc::sync_channel},
     thread,
@@ -65,7 +65,7 @@ pub fn read(path: &Path) -> io::Result<Past> {
 }
 
 /// Hands on the observations of the lines, as long as they are taken. Gives the number of lines that are none.
-fn parse(mut lines: Lines<impl Read>, mut take: impl FnMut(Vec<Observation>) -> bool) -> usize {
+fn parse(mut lines: Lines, mut take: impl FnMut(Vec<Observation>) -> bool) -> usize {
     let (mut reader, mut unreadable) = (Reader::default(), 0);
     let mut batch = Vec::with_capacity(BATCH);
     while let Ok(Some(line)) = lines.next() {

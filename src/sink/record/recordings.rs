@@ -1,7 +1,7 @@
 //! All recordings of a watch: which file an observation belongs in, and what was watched of its execution before.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     path::{Path, PathBuf},
     sync::Arc,
     thread,
@@ -18,6 +18,7 @@ use crate::{
     aws::{
         arn::Arn,
         observation::{Observation, Outcome},
+        per_execution::PerExecution,
         response::Response,
     },
     transfer::execution::Execution,
@@ -50,7 +51,7 @@ pub struct Recordings {
     limit: u64,
     all: Vec<OpenRecording>,
     /// Which of them an execution is in; `None` where it is in none.
-    places: HashMap<Arc<str>, Option<usize>>,
+    places: PerExecution<Option<usize>>,
     /// The files whose pasts are to be read.
     unread: VecDeque<PathBuf>,
     is_pruned: bool,
@@ -59,17 +60,24 @@ pub struct Recordings {
 impl Recordings {
     /// None yet. A file of more than `limit` bytes is compacted.
     pub fn new(place: Place, limit: u64) -> Self {
-        Self { place, limit, all: Vec::new(), places: HashMap::new(), unread: VecDeque::new(), is_pruned: false }
+        Self {
+            place,
+            limit,
+            all: Vec::new(),
+            places: PerExecution::default(),
+            unread: VecDeque::new(),
+            is_pruned: false,
+        }
     }
 
     /// Takes an observation, to be written at the next flush. Where it is the first of its execution and the past is
     /// known, or there is none, that is given back.
     pub fn keep(&mut self, observation: Observation) -> Option<Begun> {
-        let place = match self.places.get(&observation.execution) {
-            Some(place) => *place,
+        let place = match self.places.place(&observation.execution) {
+            Some(known) => *self.places.at(known),
             None => {
                 let place = self.path(&observation).map(|path| self.place(path, observation.at));
-                self.places.insert(observation.execution.clone(), place);
+                self.places.add(observation.execution.clone(), place);
                 if place.is_none() {
                     return Some(Begun { execution: observation.execution, past: None });
                 }
@@ -158,7 +166,7 @@ struct OpenRecording {
     opened_at: Timestamp,
     state: State,
     /// The newest response of each execution's past, until another one said whether it is of the same execution.
-    executions: HashMap<Arc<str>, Option<Response>>,
+    executions: PerExecution<Option<Response>>,
 }
 
 /// Whether the past of a file is known.
@@ -173,7 +181,8 @@ enum State {
 impl OpenRecording {
     fn new(path: PathBuf, limit: u64, at: Timestamp) -> Self {
         let state = State::Read(Past::default());
-        let mut open = Self { path, limit, file: None, error: None, opened_at: at, state, executions: HashMap::new() };
+        let mut open =
+            Self { path, limit, file: None, error: None, opened_at: at, state, executions: PerExecution::default() };
         open.begin(at);
         // What can't be written may still be read; where it can't, the watch begins with nothing.
         let has_past = match &open.file {
@@ -217,22 +226,22 @@ impl OpenRecording {
     /// Adds an observation to the file. If the first response says that it is of another execution than the past, as
     /// emulators have them under one name, the old recording is set aside.
     fn take(&mut self, observation: &Observation) -> Option<Begun> {
-        let is_first = !self.executions.contains_key(&observation.execution);
+        let known = self.executions.place(&observation.execution);
         let mut past = None;
-        if is_first {
+        let place = known.unwrap_or_else(|| {
             past = self.past_of(&observation.execution);
             let newest = past.as_ref().and_then(|past| past.answer().cloned());
-            self.executions.insert(observation.execution.clone(), newest);
-        }
+            self.executions.add(observation.execution.clone(), newest)
+        });
         if let Outcome::Response(response) = &observation.outcome
-            && let Some(before) = self.executions.get_mut(&observation.execution).and_then(Option::take)
+            && let Some(before) = self.executions.at(place).take()
             && response.snapshot().is_another(before.snapshot())
         {
             self.set_aside(observation.at);
             past = None;
         }
         self.write(observation);
-        is_first.then(|| Begun { execution: observation.execution.clone(), past: past.map(Box::new) })
+        known.is_none().then(|| Begun { execution: observation.execution.clone(), past: past.map(Box::new) })
     }
 
     fn past_of(&mut self, name: &Arc<str>) -> Option<Execution> {

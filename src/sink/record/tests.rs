@@ -275,12 +275,31 @@ async fn what_the_disk_cannot_keep_up_with_is_not_piled_up() {
         events += recorder.take(running(second)).len();
     }
     assert_eq!((events, taken.try_iter().count() as u64), (1, WAITING), "it is told once");
+    assert_eq!(recorder.take(other(0)).len(), 1, "what is not recorded waits for nothing");
     tell.send(News::Begun(Begun { execution: running(0).execution, past: None })).unwrap();
     assert_eq!(recorder.news().await.len() as u64, WAITING + 10, "all of them are shown");
     tell.send(News::Kept { done: WAITING, error: None }).unwrap();
     assert!(matches!(&recorder.news().await[..], [Event { what: EventKind::Recording(None), .. }]));
     recorder.take(running(0));
     assert_eq!(taken.try_iter().count(), 1);
+}
+
+/// Bodies of many MiB come back, and can be compacted.
+#[test]
+fn the_longest_body_is_recorded_restored_and_compacted() {
+    let folder = tempdir().unwrap();
+    let filler = "x".repeat(5 << 20);
+    let long = |second: i64| answer(second, &format!(r#""Status":"QUEUED","Novel":"{second} {filler}""#));
+    kept(&mut recordings(&folder), [long(0), long(5), running(10)]);
+    let mut again = Recordings::new(Place::Folder(folder.path().to_owned()), 1 << 20);
+    let restored = keep(&mut again, running(15)).restored.unwrap();
+    assert_eq!(restored.responded_at(), Some(at(10)));
+    assert_eq!(events(&restored).len(), 2, "no line of it was unreadable: {:?}", events(&restored));
+    let before = fs::metadata(file(&folder)).unwrap().len();
+    again.tidy(at(3 * 86_400));
+    let after = fs::metadata(file(&folder)).unwrap().len();
+    assert!(after < before - (5 << 20), "{after} of {before} bytes");
+    assert_eq!(read(&file(&folder)).1, 0);
 }
 
 fn other(second: i64) -> Observation {

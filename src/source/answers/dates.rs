@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
+use aws_smithy_types::date_time::{DateTime, Format};
+use jiff::{SignedDuration, Timestamp};
 
 use super::entry::{Entry, Kind};
 use crate::aws::{line::Next, response::Response, snapshot::Time};
@@ -56,22 +57,21 @@ impl Dated {
 fn header_date(response: &Response) -> Option<Timestamp> {
     let metadata = response.snapshot().others.get("ResponseMetadata")?;
     let date = metadata.get("HTTPHeaders")?.get("date")?.as_str()?;
-    Some(rfc2822::parse(date).ok()?.timestamp())
+    Timestamp::from_second(DateTime::from_str(date, Format::HttpDate).ok()?.secs()).ok()
 }
 
 /// Gives times to all entries whose responses do not say theirs; `dated` has one for each, in their order.
 pub fn set(entries: &mut [Entry], dated: &[Dated], times: &Times) {
-    let mut all: Vec<(u32, Dated)> = Vec::with_capacity(dated.len());
+    let names = entries.iter().map(|entry| entry.name as usize + 1).max().unwrap_or_default();
+    let mut all: Vec<Vec<Dated>> = vec![Vec::new(); names];
     let mut bare = dated.iter().peekable();
     for (place, entry) in entries.iter().enumerate() {
         // a line of a recording among them says its own
         let line = Dated { entry: place, is_over: false, told: Some(entry.at), began: None, ran: None };
-        all.push((entry.name, bare.next_if(|dated| dated.entry == place).copied().unwrap_or(line)));
+        all[entry.name as usize].push(bare.next_if(|dated| dated.entry == place).copied().unwrap_or(line));
     }
-    all.sort_by_key(|(name, _)| *name);
-    for one in all.chunk_by(|(name, _), (other, _)| name == other) {
-        let one: Vec<Dated> = one.iter().map(|(_, dated)| *dated).collect();
-        let moments = moments(&one, times);
+    for one in all.iter().filter(|one| !one.is_empty()) {
+        let moments = moments(one, times);
         let between = moments.windows(2).filter_map(|pair| Duration::try_from(pair[1].duration_since(pair[0])).ok());
         let apart = between.filter(|apart| !apart.is_zero()).min().unwrap_or(times.interval);
         for (dated, at) in one.iter().zip(moments) {

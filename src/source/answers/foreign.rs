@@ -2,27 +2,22 @@
 //!
 //! Each of these says it in words that fit behind "it" or "line 7".
 
-use std::{borrow::Cow, collections::BTreeMap};
-
-use serde_json::value::RawValue;
-
-/// The members of an object, as they stand there.
-pub type Members<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
+use serde_json::{Map, Value};
 
 /// What else of the service's an object is; `None` where it may be a response.
-pub fn object(members: &Members) -> Option<String> {
+pub fn object(members: &Map<String, Value>) -> Option<String> {
     let has = |name: &str| members.contains_key(name);
-    let look = |arn: Option<String>| format!("run: syncscope status {}", arn.unwrap_or_else(|| "ARN".into()));
+    let text = |name: &str| members.get(name).and_then(Value::as_str);
+    let look = |arn: Option<&str>| format!("run: syncscope status {}", arn.unwrap_or("ARN"));
     if has("detail-type") && has("detail") {
-        let resources: Vec<String> = text_of(members, "resources").unwrap_or_default();
-        let arn = resources.into_iter().find(|resource| resource.contains(":datasync:"));
+        let resources = members.get("resources").and_then(Value::as_array);
+        let arn = resources.into_iter().flatten().filter_map(Value::as_str).find(|arn| arn.contains(":datasync:"));
         return Some(format!("is an EventBridge event, which holds no counters; {}", look(arn)));
     }
-    if let Some(listed) = members.get("TaskExecutions").filter(|_| !has("Status")) {
-        let listed: Vec<Members> = serde_json::from_str(listed.get()).unwrap_or_default();
-        let known = |name: &Cow<str>| matches!(&**name, "TaskExecutionArn" | "Status" | "TaskMode");
-        if listed.iter().all(|execution| execution.keys().all(known)) {
-            let arn = listed.first().and_then(|execution| text_of(execution, "TaskExecutionArn"));
+    if let Some(Value::Array(listed)) = members.get("TaskExecutions").filter(|_| !has("Status")) {
+        let is_known = |name: &String| matches!(name.as_str(), "TaskExecutionArn" | "Status" | "TaskMode");
+        if listed.iter().filter_map(Value::as_object).all(|execution| execution.keys().all(is_known)) {
+            let arn = listed.first().and_then(|execution| execution.get("TaskExecutionArn")?.as_str());
             return Some(format!("is a list-task-executions response, which holds no counters; {}", look(arn)));
         }
     }
@@ -30,25 +25,17 @@ pub fn object(members: &Members) -> Option<String> {
         return Some(format!("is a list-tasks response, which holds no counters; {}", look(None)));
     }
     if has("TaskArn") && !has("TaskExecutionArn") {
-        let arn = text_of(members, "CurrentTaskExecutionArn").or_else(|| text_of(members, "TaskArn"));
+        let arn = text("CurrentTaskExecutionArn").or_else(|| text("TaskArn"));
         return Some(format!("is a describe-task response, which holds no counters; {}", look(arn)));
     }
-    if has("TaskExecutionArn") && members.keys().all(|name| matches!(&**name, "TaskExecutionArn" | "ResponseMetadata"))
-    {
-        let arn = text_of(members, "TaskExecutionArn");
+    let is_start = |name: &String| matches!(name.as_str(), "TaskExecutionArn" | "ResponseMetadata");
+    if has("TaskExecutionArn") && members.keys().all(is_start) {
+        let arn = text("TaskExecutionArn");
         return Some(format!("is a start-task-execution response, which holds no counters; {}", look(arn)));
     }
-    if has("__type") && !has("Status") {
-        let code: String = text_of(members, "__type")?;
-        let code = code.rsplit('#').next().unwrap_or_default();
-        let message: Option<String> = text_of(members, "message").or_else(|| text_of(members, "Message"));
-        return Some(error(code, &message.unwrap_or_default()));
-    }
-    None
-}
-
-fn text_of<T: serde::de::DeserializeOwned>(members: &Members, name: &str) -> Option<T> {
-    serde_json::from_str(members.get(name)?.get()).ok()
+    let code = text("__type").filter(|_| !has("Status"))?;
+    let message = text("message").or_else(|| text("Message"));
+    Some(error(code.rsplit('#').next().unwrap_or_default(), message.unwrap_or_default()))
 }
 
 fn error(code: &str, message: &str) -> String {

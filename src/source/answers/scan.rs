@@ -2,12 +2,12 @@
 
 use std::{io, sync::Arc};
 
-use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::{
     dates::Dated,
     entry::{Entry, Kind},
-    foreign::{self, Members},
+    foreign,
     store::{Input, LONGEST_TEXT, REWRITTEN},
     text,
     unread::Unread,
@@ -188,7 +188,15 @@ impl Scan {
 
     /// Reads an object: a line of a recording, a response, or what has responses in it.
     fn object(&mut self, text: &str, source: Source, number: u32, depth: usize) -> Result<(), String> {
-        let members: Members = serde_json::from_str(text).map_err(|error| wrong(&error))?;
+        let response = Response::parse(text).ok();
+        let is_plain = |response: &Response| {
+            let snapshot = response.snapshot();
+            snapshot.status.is_some() && !snapshot.others.contains_key("TaskArn")
+        };
+        if let Some(response) = response.as_ref().filter(|response| is_plain(response)) {
+            return self.response(response, text, source, number);
+        }
+        let members: Map<String, Value> = serde_json::from_str(text).map_err(|error| wrong(&error))?;
         if members.contains_key("at") && members.contains_key("execution") {
             let line = Line::parse(text)?;
             self.has_lines = true;
@@ -198,22 +206,33 @@ impl Scan {
             self.foreign.get_or_insert_with(|| why.clone());
             return Err(why);
         }
-        if let Ok(response) = Response::parse(text) {
-            if response.snapshot().status.is_none() && members.contains_key("Status") {
-                return Err("has a Status that is not text".into());
+        match response {
+            Some(response) if response.snapshot().status.is_some() || !members.contains_key("Status") => {
+                self.response(&response, text, source, number)
             }
-            return self.response(&response, text, source, number);
+            Some(_) => Err("has a Status that is not text".into()),
+            None if depth < DEEPEST => self.inner(text, source, number, depth),
+            None => Err(NO_RESPONSE.into()),
         }
-        let before = self.entries.len();
-        let mut why = None;
-        for value in inner(&members).into_iter().filter(|_| depth < DEEPEST) {
+    }
+
+    /// Reads the objects that are in another one.
+    fn inner(&mut self, text: &str, source: Source, number: u32, depth: usize) -> Result<(), String> {
+        let (before, mut why) = (self.entries.len(), None);
+        values::find_in(text, number, &mut |found| {
+            let Found::Object { text: value, line } = found else { return };
+            // the status of a task report is none of its execution's
+            let named = &text[..value.as_ptr() as usize - text.as_ptr() as usize];
+            if named.trim_end().trim_end_matches([':', ' ']).ends_with("\"ReportResult\"") {
+                return;
+            }
             // what is no response and has none in it is something else, as a note beside the responses
-            if let Err(other) = self.object(value, source, number, depth + 1)
+            if let Err(other) = self.object(value, source, line, depth + 1)
                 && other != NO_RESPONSE
             {
                 why.get_or_insert(other);
             }
-        }
+        });
         match why {
             Some(why) => Err(why),
             None if self.entries.len() == before => Err(NO_RESPONSE.into()),
@@ -312,21 +331,4 @@ fn trimmed(line: &[u8], offset: u64) -> (&[u8], u64) {
     let line = line.trim_ascii_end();
     let begins = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii_start();
     (begins, offset + (line.len() - begins.len()) as u64)
-}
-
-/// The objects that are an object's members, or in the lists that are. Those that every response has are none.
-fn inner<'a>(members: &Members<'a>) -> Vec<&'a str> {
-    let mut all = Vec::new();
-    let own = |name: &str| matches!(name, "Options" | "Result" | "ReportResult" | "ResponseMetadata");
-    for (_, value) in members.iter().filter(|(name, _)| !own(name)) {
-        match value.get().as_bytes().first() {
-            Some(b'{') => all.push(value.get()),
-            Some(b'[') => {
-                let list: Vec<&RawValue> = serde_json::from_str(value.get()).unwrap_or_default();
-                all.extend(list.into_iter().map(RawValue::get).filter(|value| value.starts_with('{')));
-            }
-            _ => {}
-        }
-    }
-    all
 }

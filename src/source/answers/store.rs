@@ -2,8 +2,8 @@
 
 use std::{
     borrow::Cow,
-    fs::{File, Metadata},
-    io::{self, Cursor, Read},
+    fs::File,
+    io::{self, Read, Seek},
     os::{fd::AsFd, unix::fs::FileExt},
     path::Path,
 };
@@ -47,26 +47,35 @@ impl Input {
     /// # Errors
     /// Why it cannot be read, in words that fit behind its name.
     pub fn open(path: &Path) -> Result<(Self, Option<Timestamp>), String> {
-        let failed = |error: io::Error| format!("can't be read: {}", reason(&error));
-        if path.as_os_str() == STDIN {
-            let saved_at = io::stdin().as_fd().try_clone_to_owned().ok().and_then(|file| saved_at(&File::from(file)));
-            return Ok((Self::of(io::stdin().lock()).map_err(failed)?, saved_at));
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::IsADirectory => "is a directory: give a recording in it".to_owned(),
+            _ => format!("can't be read: {}", reason(&error)),
+        };
+        if path.as_os_str() != STDIN {
+            return Self::from_file(File::open(path).map_err(failed)?).map_err(failed);
         }
-        let file = File::open(path).map_err(failed)?;
-        let about = file.metadata().map_err(failed)?;
+        let stdin = io::stdin().as_fd().try_clone_to_owned().map(File::from).map_err(failed)?;
+        Self::from_file(stdin).map_err(failed)
+    }
+
+    /// A file is read where it lies, if it is one, in UTF-8, and nothing of it was read yet.
+    fn from_file(mut file: File) -> io::Result<(Self, Option<Timestamp>)> {
+        let about = file.metadata()?;
         if about.is_dir() {
-            return Err("is a directory: give a recording in it".into());
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        if !about.is_file() {
+            return Ok((Self::all(file)?, None));
         }
         let mut beginning = [0; 4];
-        let read = if about.is_file() { file.read_at(&mut beginning, 0).map_err(failed)? } else { 0 };
-        let in_place = about.is_file() && !text::is_utf16(&beginning[..read]);
-        let saved_at = saved_at(&file);
-        let input = if in_place { Self::File(file) } else { Self::of(file).map_err(failed)? };
-        Ok((input, saved_at))
+        let read = file.read_at(&mut beginning, 0)?;
+        let in_place = !text::is_utf16(&beginning[..read]) && file.stream_position()? == 0;
+        let saved_at = about.modified().ok().and_then(|modified| Timestamp::try_from(modified).ok());
+        Ok((if in_place { Self::File(file) } else { Self::all(file)? }, saved_at))
     }
 
     /// Reads all of an input.
-    fn of(input: impl Read) -> io::Result<Self> {
+    fn all(input: impl Read) -> io::Result<Self> {
         let mut bytes = Vec::new();
         input.take(LONGEST_TEXT + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > LONGEST_TEXT {
@@ -81,11 +90,8 @@ impl Input {
     }
 
     /// All of it from the beginning on.
-    pub fn reader(&self) -> Box<dyn Read + '_> {
-        match self {
-            Self::File(file) => Box::new(At { file, offset: 0 }),
-            Self::Memory(bytes) => Box::new(Cursor::new(bytes)),
-        }
+    pub fn reader(&self) -> impl Read {
+        Reader { input: self, offset: 0 }
     }
 
     /// A part of it.
@@ -107,21 +113,21 @@ impl Input {
     }
 }
 
-/// When a file was last written to; `None` of what is no file, as a pipe.
-fn saved_at(file: &File) -> Option<Timestamp> {
-    let about = file.metadata().ok().filter(Metadata::is_file)?;
-    Timestamp::try_from(about.modified().ok()?).ok()
-}
-
-/// A file from a place on, wherever others read it.
-struct At<'a> {
-    file: &'a File,
+/// Reads an input from a place on, wherever others read it.
+struct Reader<'a> {
+    input: &'a Input,
     offset: u64,
 }
 
-impl Read for At<'_> {
+impl Read for Reader<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read_at(into, self.offset)?;
+        let read = match self.input {
+            Input::File(file) => file.read_at(into, self.offset)?,
+            Input::Memory(bytes) => {
+                let place = usize::try_from(self.offset).unwrap_or(usize::MAX);
+                bytes.get(place..).unwrap_or_default().read(into)?
+            }
+        };
         self.offset += read as u64;
         Ok(read)
     }

@@ -19,8 +19,12 @@ pub enum Found<'a> {
 ///
 /// What is broken costs itself alone: the next object that begins, and is no member of another one, is read.
 pub fn find<'a>(text: &'a str, first_line: u32, each: &mut dyn FnMut(Found<'a>)) {
-    let mut walk = Walk { text, lines: Lines { text, at: 0, line: first_line }, damage: None, spent: 0, each };
-    walk.run();
+    Walk::new(text, first_line, false, each).run(0);
+}
+
+/// Finds the objects in an object: its members, and those in the lists that are.
+pub fn find_in<'a>(object: &'a str, first_line: u32, each: &mut dyn FnMut(Found<'a>)) {
+    Walk::new(object, first_line, true, each).run(1);
 }
 
 struct Walk<'a, 'f> {
@@ -29,6 +33,8 @@ struct Walk<'a, 'f> {
     damage: Option<Damage>,
     /// Bytes that were read in vain.
     spent: usize,
+    /// Whether the value of a member is an object by itself.
+    with_members: bool,
     each: &'f mut dyn FnMut(Found<'a>),
 }
 
@@ -42,13 +48,17 @@ struct Damage {
     why: String,
 }
 
-impl<'a> Walk<'a, '_> {
-    fn run(&mut self) {
+impl<'a, 'f> Walk<'a, 'f> {
+    fn new(text: &'a str, line: u32, with_members: bool, each: &'f mut dyn FnMut(Found<'a>)) -> Self {
+        Self { text, lines: Lines { text, at: 0, line }, damage: None, spent: 0, with_members, each }
+    }
+
+    fn run(&mut self, begin: usize) {
         // where the next object is looked for, and up to where the text is told
-        let (mut from, mut told) = (0, 0);
+        let (mut from, mut told) = (begin, begin);
         while let Some(place) = memchr::memchr(b'{', &self.text.as_bytes()[from..]) {
             let open = from + place;
-            if self.is_member(open) {
+            if !self.with_members && self.is_member(open) {
                 from = open + 1;
                 continue;
             }

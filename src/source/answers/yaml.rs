@@ -1,6 +1,7 @@
 //! YAML, as `aws --output yaml` prints it, written anew as JSON.
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
+use serde_json::Value;
 
 /// How deep what is nested may be.
 const DEEPEST: usize = 64;
@@ -99,7 +100,7 @@ impl Json {
         match text {
             "" | "~" | "null" | "Null" | "NULL" => self.value("null"),
             "true" | "false" => self.value(text),
-            text if serde_json::from_str::<serde_json::Number>(text).is_ok() => self.value(text.trim()),
+            text if serde_json::from_str::<Value>(text).is_ok_and(|value| value.is_number()) => self.value(text.trim()),
             _ => self.value(&string()),
         }
     }
@@ -149,7 +150,7 @@ impl Json {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
