@@ -24,7 +24,7 @@ use std::{
 };
 
 use answers::{Course, INTERVAL, at};
-use syncscope::{Observation, Outcome, Response, Writer, bench::Recording, bench::Tape};
+use syncscope::{Observation, Outcome, Response, Writer, bench::Player, bench::Recording};
 
 /// Two weeks, asked every 5 s: 241,920 lines, of which every third says something new.
 const COURSE: Course = Course { lasts: 14 * 86_400 };
@@ -65,32 +65,32 @@ fn write(path: &Path) -> usize {
 }
 
 fn opened(path: &Path) -> Arc<Recording> {
-    Arc::new(Recording::open(path, Duration::from_secs(5)).expect("a recording"))
+    Arc::new(Recording::open(path, Duration::from_secs(5), jiff::Timestamp::now()).expect("a recording"))
 }
 
 fn open(path: &Path) {
     let started = Instant::now();
     let recording = opened(path);
     let read = started.elapsed();
-    let mut tape = Tape::new(recording, 60.0);
-    drop(tape.frame());
+    let mut player = Player::new(recording, 60.0);
+    drop(player.frame());
     let first = started.elapsed();
-    tape.settle();
+    player.settle();
     println!("open              {read:.0?}, first frame {first:.0?}, all checkpoints {:.2?}", started.elapsed());
 }
 
 fn jump(path: &Path) {
     let recording = opened(path);
-    let mut tape = Tape::new(recording, 60.0);
-    tape.settle();
+    let mut player = Player::new(recording, 60.0);
+    player.settle();
     let mut times = Vec::new();
     let mut place = 1;
     for _ in 0..1000 {
         place = (place * 48_271) % 2_147_483_647_i64;
         let to = at(place % COURSE.lasts);
         let started = Instant::now();
-        tape.seek(to);
-        drop(tape.frame());
+        player.seek(to);
+        drop(player.frame());
         times.push(started.elapsed());
     }
     times.sort();

@@ -5,6 +5,7 @@ pub mod arn;
 pub mod fault;
 pub mod line;
 pub mod observation;
+pub mod per_execution;
 pub mod response;
 pub mod snapshot;
 pub mod task;

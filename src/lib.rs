@@ -33,6 +33,7 @@ mod aws;
 mod cli;
 mod clock;
 mod demo;
+mod files;
 mod keys;
 mod say;
 mod sink;
@@ -61,7 +62,7 @@ pub use view::{render, theme::Theme};
 pub mod bench {
     pub use super::{
         sink::record::{Place, Recorder},
-        source::recording::{Recording, tape::Tape},
+        source::recording::{Recording, player::Player},
         transfer::{
             judge::estimate::{Bound, Estimate, Estimator, Reading, Stage, Unknown},
             past::refresh::Refresh,

@@ -1,4 +1,4 @@
-//! The memory of a watch is bounded, however long it lasts and whatever comes.
+//! The memory of a watch is bounded, however long it lasts and whatever comes; so is that of reading a recording.
 
 #![allow(
     clippy::disallowed_methods,
@@ -14,17 +14,25 @@
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
-    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    fs::File,
+    io::{BufWriter, Write},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use syncscope::{App, Arn, Event, Observation, Outcome, Response};
+use syncscope::{App, Arn, Event, Observation, Outcome, Response, Writer, bench::Recording};
 
 /// The system's allocator, counted.
 struct Counted;
 
 static HELD: AtomicUsize = AtomicUsize::new(0);
+static MOST: AtomicUsize = AtomicUsize::new(0);
+/// One test at a time, where they are threads of one process.
+static ALONE: Mutex<()> = Mutex::new(());
 
 #[global_allocator]
 static ALLOCATOR: Counted = Counted;
@@ -32,7 +40,8 @@ static ALLOCATOR: Counted = Counted;
 // SAFETY: every call goes on to the system's allocator as it came.
 unsafe impl GlobalAlloc for Counted {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        HELD.fetch_add(layout.size(), Relaxed);
+        let held = HELD.fetch_add(layout.size(), Relaxed) + layout.size();
+        MOST.fetch_max(held, Relaxed);
         unsafe { System.alloc(layout) }
     }
 
@@ -71,6 +80,7 @@ fn answers() -> Vec<Response> {
 
 #[test]
 fn a_million_observations_are_held_in_two_megabytes() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let (answers, begin) = (answers(), Timestamp::from_second(1_800_000_000).unwrap());
     let before = HELD.load(Relaxed);
     let mut app = App::new([Arn::parse(ARN).unwrap()], begin, TimeZone::UTC);
@@ -87,4 +97,32 @@ fn a_million_observations_are_held_in_two_megabytes() {
     let held = HELD.load(Relaxed) - before;
     assert!(held < 2_000_000, "{held} bytes");
     assert!(app.execution().is_some_and(|execution| execution.snapshot().is_some()));
+}
+
+#[test]
+fn a_recording_is_not_read_into_memory() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.ndjson");
+    let (mut file, mut writer) = (BufWriter::new(File::create(&path).unwrap()), Writer::default());
+    let begin = Timestamp::from_second(1_800_000_000).unwrap();
+    for number in 0..20_000 {
+        let body = format!(r#"{{"Status":"TRANSFERRING","BytesWritten":{number},"Novel":"{}"}}"#, "x".repeat(1500));
+        let observation = Observation {
+            execution: ARN.into(),
+            at: begin + SignedDuration::from_secs(5 * number),
+            outcome: Outcome::Response(Response::parse(&body).unwrap()),
+            task: None,
+            next: Some(Duration::from_secs(5)),
+        };
+        file.write_all(writer.line(&observation).as_bytes()).unwrap();
+    }
+    drop((file, writer));
+    let length = path.metadata().unwrap().len() as usize;
+    let before = HELD.load(Relaxed);
+    MOST.store(before, Relaxed);
+    let recording = Recording::open(&path, Duration::from_secs(5), begin).unwrap();
+    let most = MOST.load(Relaxed) - before;
+    assert_eq!(recording.count(), 20_000);
+    assert!(most < length / 6, "{most} of {length} bytes");
 }

@@ -6,6 +6,9 @@ use std::fmt;
 pub const EXAMPLE: &str =
     "arn:aws:datasync:us-east-1:111122223333:task/task-0123456789abcdef0/execution/exec-0123456789abcdef0";
 
+/// What an execution without an ARN is called.
+const UNNAMED: &str = "unnamed";
+
 /// A DataSync task, or one execution of it, in one region of one account.
 ///
 /// Follows the `TaskArn` and `TaskExecutionArn` of
@@ -141,6 +144,17 @@ impl Arn {
         })
     }
 
+    /// Stands for the execution of responses that do not say their `TaskExecutionArn`.
+    pub fn unnamed() -> Self {
+        let none = String::new;
+        Self { partition: none(), region: none(), account: none(), task: none(), execution: None }
+    }
+
+    /// Whether it stands for an execution that no response names.
+    pub fn is_unnamed(&self) -> bool {
+        self.task.is_empty()
+    }
+
     /// The ARN of the task, whichever of the two this is.
     pub fn task_arn(&self) -> String {
         format!("arn:{}:datasync:{}:{}:task/{}", self.partition, self.region, self.account, self.task)
@@ -160,14 +174,17 @@ impl Arn {
             && (self.execution.is_none() || self.execution == other.execution)
     }
 
-    /// The shortest name that is still its own: the execution's id, or the task's.
+    /// The shortest name that is still its own: the execution's id, the task's, or `unnamed`.
     pub fn id(&self) -> &str {
-        self.execution.as_deref().unwrap_or(&self.task)
+        if self.is_unnamed() { UNNAMED } else { self.execution.as_deref().unwrap_or(&self.task) }
     }
 }
 
 impl fmt::Display for Arn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_unnamed() {
+            return f.write_str(UNNAMED);
+        }
         f.write_str(&self.task_arn())?;
         match &self.execution {
             Some(execution) => write!(f, "/execution/{execution}"),
@@ -313,6 +330,15 @@ mod tests {
     fn a_message_carries_no_control_characters() {
         let message = Arn::parse("\u{1b}[31mred\u{7}").unwrap_err().to_string();
         assert!(!message.chars().any(char::is_control), "{message:?}");
+    }
+
+    #[test]
+    fn what_has_no_arn_is_called_unnamed_and_covers_nothing_else() {
+        let unnamed = Arn::unnamed();
+        assert_eq!((unnamed.to_string().as_str(), unnamed.id()), ("unnamed", "unnamed"));
+        let task = Arn::parse(TASK).unwrap();
+        assert!(unnamed.covers(&unnamed) && !unnamed.covers(&task) && !task.covers(&unnamed));
+        assert!(unnamed.is_unnamed() && !task.is_unnamed());
     }
 
     #[test]

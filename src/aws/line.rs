@@ -18,9 +18,14 @@ use serde_json::value::RawValue;
 use super::{
     fault::Fault,
     observation::{Observation, Outcome},
-    response::Response,
+    per_execution::PerExecution,
+    response::{LONGEST_BODY, Response},
     task::Task,
 };
+
+/// A line of so many bytes or more is not read. Any response that can be recorded is shorter, with all that stands
+/// beside it.
+pub const LONGEST_LINE: usize = LONGEST_BODY + (1 << 20);
 
 /// A text of JSON on one line. Where a line ends in it, it is between two tokens: in a string it would be escaped.
 pub fn on_one_line(json: &str) -> Cow<'_, str> {
@@ -38,58 +43,32 @@ pub fn moment(at: Timestamp) -> impl std::fmt::Display {
 /// Writes observations as lines. What it wrote of an execution it need not write again.
 #[derive(Clone, Debug, Default)]
 pub struct Writer {
-    last: Vec<Last>,
+    written: PerExecution<Written>,
 }
 
-/// What the lines of one execution said last.
-#[derive(Clone, Debug)]
-struct Last {
-    execution: Arc<str>,
-    answer: Option<Response>,
+/// What the newest lines of one execution said.
+#[derive(Clone, Debug, Default)]
+struct Written {
+    response: Option<Response>,
     /// `None` as long as no line said it.
     next: Option<Option<Duration>>,
-    /// When the newest line was.
-    at: Option<Timestamp>,
-    /// The shortest time between two lines, for where none says how often it is asked.
-    apart: Option<Duration>,
-}
-
-impl Last {
-    fn of<'a>(all: &'a mut Vec<Self>, execution: &Arc<str>) -> &'a mut Self {
-        let known = all.iter().position(|last| last.execution == *execution);
-        let place = known.unwrap_or_else(|| {
-            all.push(Self { execution: Arc::clone(execution), answer: None, next: None, at: None, apart: None });
-            all.len() - 1
-        });
-        &mut all[place]
-    }
-
-    /// The shortest time between two lines so far.
-    fn apart(&mut self, at: Timestamp) -> Option<Duration> {
-        let newest = self.at.replace(at);
-        let passed = newest.and_then(|newest| Duration::try_from(at.duration_since(newest)).ok());
-        if let Some(passed) = passed.filter(|passed| !passed.is_zero()) {
-            self.apart = Some(self.apart.map_or(passed, |apart| apart.min(passed)));
-        }
-        self.apart
-    }
 }
 
 impl Writer {
     /// The line of an observation, with its end.
     pub fn line(&mut self, observation: &Observation) -> String {
-        let last = Last::of(&mut self.last, &observation.execution);
+        let (_, written) = self.written.entry(&observation.execution);
         let mut line = String::with_capacity(2048);
         // a string takes whatever is written to it
         let _ = write!(line, r#"{{"at":"{}","execution":{}"#, moment(observation.at), json(&*observation.execution));
         match &observation.outcome {
-            Outcome::Response(answer) if last.answer.as_ref().is_some_and(|last| last.is_same(answer)) => {
+            Outcome::Response(response) if written.response.as_ref().is_some_and(|last| last.is_same(response)) => {
                 line.push_str(r#","unchanged":true"#);
             }
-            Outcome::Response(answer) => {
+            Outcome::Response(response) => {
                 line.push_str(r#","response":"#);
-                line.push_str(&on_one_line(answer.verbatim()));
-                last.answer = Some(answer.clone());
+                line.push_str(&on_one_line(response.verbatim()));
+                written.response = Some(response.clone());
             }
             Outcome::Fault(fault) => {
                 let _ = write!(line, r#","fault":{}"#, json(fault));
@@ -98,8 +77,8 @@ impl Writer {
         if let Some(task) = &observation.task {
             let _ = write!(line, r#","task":{}"#, json(&**task));
         }
-        if last.next != Some(observation.next) {
-            last.next = Some(observation.next);
+        if written.next != Some(observation.next) {
+            written.next = Some(observation.next);
             let _ = write!(line, r#","next_seconds":{}"#, json(&observation.next.map(|next| next.as_secs_f64())));
         }
         line.push_str("}\n");
@@ -114,58 +93,81 @@ fn json(value: &(impl Serialize + ?Sized)) -> String {
 /// Reads lines back. It remembers what `unchanged` and a missing `next_seconds` refer to.
 #[derive(Clone, Debug, Default)]
 pub struct Reader {
-    last: Vec<Last>,
+    read: PerExecution<(Option<Response>, Polling)>,
 }
 
-/// A line by itself: its answer is not read yet, and what it refers to is not looked up.
+/// How often an execution was polled, by what its lines say so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Polling {
+    next: Option<Option<Duration>>,
+    at: Option<Timestamp>,
+    shortest: Option<Duration>,
+}
+
+/// How long after a line the next poll was to come.
+#[derive(Clone, Copy, Debug)]
+pub enum Next {
+    /// A line says it; `None` for never.
+    Said(Option<Duration>),
+    /// No line says it: the shortest time between two lines so far, until it is over.
+    Apart(Option<Duration>),
+}
+
+impl Polling {
+    /// Takes note of a line.
+    pub fn line(&mut self, at: Timestamp, next: Option<Option<Duration>>) -> Next {
+        let before = self.at.replace(at);
+        let passed = before.and_then(|before| Duration::try_from(at.duration_since(before)).ok());
+        self.shortest = self.shortest.into_iter().chain(passed.filter(|passed| !passed.is_zero())).min();
+        self.next = next.or(self.next);
+        self.next.map_or(Next::Apart(self.shortest), Next::Said)
+    }
+}
+
+impl Next {
+    /// How long it was, where this came of the poll.
+    pub fn after(self, outcome: &Outcome) -> Option<Duration> {
+        match self {
+            Self::Said(next) => next,
+            Self::Apart(next) => {
+                next.filter(|_| !matches!(outcome, Outcome::Response(response) if response.snapshot().is_over()))
+            }
+        }
+    }
+}
+
+/// A line by itself: its response is not read yet, and what it refers to is not looked up.
 #[derive(Debug)]
-pub struct Said<'a> {
+pub struct Line<'a> {
     /// When it was observed.
     pub at: Timestamp,
     /// The execution's ARN.
     pub execution: Cow<'a, str>,
-    /// What came.
-    pub what: SaidWhat<'a>,
+    /// What came of the poll.
+    pub outcome: LineOutcome<'a>,
     /// What is known of the task, where the line says it.
     pub task: Option<Task>,
-    /// How long until the next request, where the line says it; `Some(None)` for never.
+    /// How long until the next poll, where the line says it; `Some(None)` for never.
     pub next: Option<Option<Duration>>,
 }
 
-/// What a line says that came.
+/// What came of a poll, as a line says it.
 #[derive(Debug)]
-pub enum SaidWhat<'a> {
-    /// This answer, verbatim.
+pub enum LineOutcome<'a> {
+    /// This response, verbatim.
     Response(&'a str),
-    /// The answer of a line before it.
+    /// The response of a line before it.
     Unchanged,
     /// None.
     Fault(Fault),
 }
 
-impl<'a> Said<'a> {
-    /// What a line says.
-    ///
-    /// # Errors
-    /// What is wrong with the line, in words that fit behind "line 7".
-    pub fn by(line: &'a str) -> Result<Self, String> {
-        let line: Line = serde_json::from_str(line).map_err(|error| wrong(&error))?;
-        let what = match (line.response, line.unchanged, line.fault) {
-            (Some(response), ..) => SaidWhat::Response(response.get()),
-            (None, true, _) => SaidWhat::Unchanged,
-            (None, false, Some(fault)) => SaidWhat::Fault(fault),
-            (None, false, None) => return Err("has no response, no fault and no unchanged".into()),
-        };
-        let next = line.next_seconds.map(|next| next.and_then(|next| Duration::try_from_secs_f64(next).ok()));
-        Ok(Self { at: line.at, execution: line.execution, what, task: line.task, next })
-    }
-}
-
 /// What is wrong with a line that says nothing changed, and is the first to say anything.
-pub const NOTHING_BEFORE: &str = "says that nothing changed, but no answer comes before it";
+pub const NOTHING_BEFORE: &str = "says that nothing changed, but no response comes before it";
 
+/// The members of a line, as they stand there.
 #[derive(Deserialize)]
-struct Line<'a> {
+struct Members<'a> {
     at: Timestamp,
     #[serde(borrow)]
     execution: Cow<'a, str>,
@@ -175,13 +177,31 @@ struct Line<'a> {
     unchanged: bool,
     fault: Option<Fault>,
     task: Option<Task>,
-    #[serde(default, deserialize_with = "said")]
+    #[serde(default, deserialize_with = "with_null")]
     next_seconds: Option<Option<f64>>,
 }
 
-/// `null` is said too.
-fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<f64>>, D::Error> {
+/// `null` says something too.
+fn with_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<f64>>, D::Error> {
     Option::<f64>::deserialize(deserializer).map(Some)
+}
+
+impl<'a> Line<'a> {
+    /// What a line says.
+    ///
+    /// # Errors
+    /// What is wrong with the line, in words that fit behind "line 7".
+    pub fn parse(line: &'a str) -> Result<Self, String> {
+        let line: Members = serde_json::from_str(line).map_err(|error| wrong(&error))?;
+        let outcome = match (line.response, line.unchanged, line.fault) {
+            (Some(response), ..) => LineOutcome::Response(response.get()),
+            (None, true, _) => LineOutcome::Unchanged,
+            (None, false, Some(fault)) => LineOutcome::Fault(fault),
+            (None, false, None) => return Err("has no response, no fault and no unchanged".into()),
+        };
+        let next = line.next_seconds.map(|next| next.and_then(|next| Duration::try_from_secs_f64(next).ok()));
+        Ok(Self { at: line.at, execution: line.execution, outcome, task: line.task, next })
+    }
 }
 
 impl Reader {
@@ -190,44 +210,37 @@ impl Reader {
     /// # Errors
     /// What is wrong with the line, in words that fit behind "line 7".
     pub fn read(&mut self, line: &str) -> Result<Observation, String> {
-        let line = Said::by(line)?;
-        let execution: Arc<str> = match self.last.iter().find(|last| *last.execution == *line.execution) {
-            Some(last) => Arc::clone(&last.execution),
-            None => line.execution.as_ref().into(),
-        };
-        let last = Last::of(&mut self.last, &execution);
-        let apart = last.apart(line.at);
-        let outcome = match line.what {
-            SaidWhat::Response(response) => {
-                let answer = Response::parse(response).map_err(|fault| fault.message)?;
-                last.answer = Some(answer.clone());
-                Outcome::Response(answer)
+        let line = Line::parse(line)?;
+        let (execution, (newest, polling)) = self.read.entry(&line.execution);
+        let outcome = match line.outcome {
+            LineOutcome::Response(response) => {
+                let response = Response::parse(response).map_err(|fault| fault.message)?;
+                *newest = Some(response.clone());
+                Outcome::Response(response)
             }
-            SaidWhat::Unchanged => match &last.answer {
-                Some(answer) => Outcome::Response(answer.clone()),
+            LineOutcome::Unchanged => match newest {
+                Some(response) => Outcome::Response(response.clone()),
                 None => return Err(NOTHING_BEFORE.into()),
             },
-            SaidWhat::Fault(fault) => Outcome::Fault(fault),
+            LineOutcome::Fault(fault) => Outcome::Fault(fault),
         };
-        last.next = line.next.or(last.next);
-        let is_over = matches!(&outcome, Outcome::Response(answer) if answer.snapshot().is_over());
-        let next = last.next.unwrap_or(apart.filter(|_| !is_over));
+        let next = polling.line(line.at, line.next).after(&outcome);
         let task = line.task.map(Arc::new);
-        Ok(Observation { execution, at: line.at, outcome, task, next })
+        Ok(Observation { execution: Arc::clone(execution), at: line.at, outcome, task, next })
     }
 }
 
 /// Why a line can't be read, without the parser's own position: it counts within the line.
 pub fn wrong(error: &serde_json::Error) -> String {
     if error.is_eof() {
-        return "is torn".into();
+        return "is cut off".into();
     }
     if error.is_syntax() {
-        return "is no JSON".into();
+        return "is not JSON".into();
     }
     let words = error.to_string();
     let words = words.split(" at line ").next().unwrap_or_default();
-    format!("is no line of a recording: {words}")
+    format!("is not a line of a recording: {words}")
 }
 
 #[cfg(test)]
@@ -315,15 +328,15 @@ mod tests {
     fn what_cannot_be_read_says_why() {
         let head = format!(r#"{{"at":"2026-11-22T16:00:05Z","execution":"{ARN}""#);
         for (line, says) in [
-            (format!(r#"{head},"unchanged":true}}"#), "no answer comes before it"),
-            (format!(r#"{head},"response":{{"Status":"TRANSF"#), "is torn"),
+            (format!(r#"{head},"unchanged":true}}"#), "no response comes before it"),
+            (format!(r#"{head},"response":{{"Status":"TRANSF"#), "is cut off"),
             (format!(r#"{head},"response":{{}}}}"#), "neither a status"),
             (format!(r#"{head}}}"#), "no response, no fault"),
-            (r#"{"at":"yesterday"}"#.to_owned(), "is no line of a recording"),
+            (r#"{"at":"yesterday"}"#.to_owned(), "is not a line of a recording"),
             (r#"{"execution":"x"}"#.to_owned(), "missing field `at`"),
-            ("\u{1}garbage".to_owned(), "is no JSON"),
-            (String::new(), "is torn"),
-            ("[]".to_owned(), "is no line of a recording"),
+            ("\u{1}garbage".to_owned(), "is not JSON"),
+            (String::new(), "is cut off"),
+            ("[]".to_owned(), "is not a line of a recording"),
         ] {
             let why = Reader::default().read(&line).unwrap_err();
             assert!(why.contains(says), "{line}: {why}");

@@ -7,6 +7,9 @@ use super::{
     snapshot::Snapshot,
 };
 
+/// The longest body that is read, in bytes; DataSync's are some kilobytes.
+pub const LONGEST_BODY: usize = 16 << 20;
+
 /// An answer of DescribeTaskExecution: the text as it came, and what it says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Response {

@@ -364,6 +364,12 @@ impl Snapshot {
         self.status() == Some(Status::Error) && detail.is_some_and(told)
     }
 
+    /// Whether the other one is of another execution than this: both say when they started, and not the same.
+    /// Emulators give one ARN to several executions.
+    pub fn is_another(&self, other: &Self) -> bool {
+        self.start_time.zip(other.start_time).is_some_and(|(this, other)| this != other)
+    }
+
     /// The bandwidth limit in bytes a second; `None` where there is none or it was not reported.
     pub fn limit(&self) -> Option<i64> {
         self.options.as_ref()?.bytes_per_second.map(|limit| limit.0).filter(|limit| *limit > 0)
@@ -418,6 +424,19 @@ mod tests {
             assert_eq!(snapshot.bytes_written.map(|count| count.0), count, "{text}");
             assert_eq!(snapshot.status(), Some(Status::Transferring));
         }
+    }
+
+    #[test]
+    fn what_powershell_wraps_is_unwrapped() {
+        let snapshot = read(
+            r#"{"Status":{"Value":"ERROR"},"BytesWritten":{"Other":1},"StartTime":"\/Date(1578092083501)\/",
+            "EndTime":{"value":"\/Date(1578092083502)\/","DateTime":"Friday"},"Options":{"Atime":{"Value":"NONE"}}}"#,
+        );
+        assert_eq!((snapshot.status(), snapshot.bytes_written), (Some(Status::Error), None));
+        let milliseconds = |time: Option<Time>| time.unwrap().0.as_millisecond();
+        assert_eq!(milliseconds(snapshot.start_time), 1_578_092_083_501);
+        assert_eq!(milliseconds(snapshot.end_time), 1_578_092_083_502);
+        assert_eq!(snapshot.options.unwrap().atime.as_deref(), Some("NONE"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{
     args::{interval, speed},
-    exit::{CliError, reason},
+    exit::CliError,
     lines::OutputArgs,
     terminal::{DisplayArgs, print},
     watch::show,
@@ -18,6 +18,7 @@ use crate::{
         Simulation,
         scenarios::{SCENARIOS, named},
     },
+    files::reason,
     sink::{record::Place, signals::Endings},
     source::service::Connection,
 };

@@ -8,6 +8,7 @@ use crate::{
         fault::{Fault, FaultKind},
         snapshot::Status,
     },
+    files::reason,
     transfer::{
         execution::Execution,
         present::progress::{self, Ending},
@@ -38,12 +39,6 @@ impl From<io::Error> for CliError {
             _ => Self { exit: Exit::Internal, message: reason(&error) },
         }
     }
-}
-
-/// An error without the number that the operating system has for it.
-pub fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error ").next().unwrap_or_default().to_owned()
 }
 
 /// The exit code of an execution: how it ended, or success while it runs. Up to `max_failed` failed items are

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use super::{
     args::Format,
     exit::{CliError, from_fault, how_it_went},
-    record::{forward, print_trouble},
+    record::{forward, print_error},
     terminal::say,
 };
 use crate::{
@@ -66,7 +66,7 @@ pub async fn in_lines(
     let (events, mut stream) = mpsc::channel::<Event>(256);
     tokio::spawn(forward(observations, events.clone(), place));
     tokio::spawn(signals::listen(events, clock, limits.timeout)?);
-    let stream = futures_util::stream::poll_fn(move |context| stream.poll_recv(context)).inspect(print_trouble);
+    let stream = futures_util::stream::poll_fn(move |context| stream.poll_recv(context)).inspect(print_error);
     let (mut out, mut err) = (io::stdout().lock(), io::stderr());
     let waited = lines::run(app, theme, waiting, &mut out, &mut err, stream).await?;
     Ok(outcome(&waited, limits))

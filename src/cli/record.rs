@@ -39,30 +39,41 @@ impl RecordArgs {
     }
 }
 
-/// Passes observations on as events, until there are no more or nobody takes them. They are recorded on the way if
-/// there is a place for it; before the first one of an execution comes what was watched of it before.
+/// Passes observations on as events, until there are no more or nobody takes them. They are recorded beside if there
+/// is a place for it; before the first one of an execution comes what was watched of it before.
 pub async fn forward(mut observations: Receiver<Observation>, events: Sender<Event>, place: Option<Place>) {
-    let mut recorder = place.map(Recorder::start);
-    while let Some(observation) = observations.recv().await {
-        let at = observation.at;
-        let news = match &mut recorder {
-            Some(recorder) => recorder.keep(&observation).await,
-            None => Vec::new(),
+    let Some(place) = place else {
+        while let Some(observation) = observations.recv().await {
+            if events.send(Event::observed(observation)).await.is_err() {
+                return;
+            }
+        }
+        return;
+    };
+    let mut recorder = Recorder::start(place);
+    loop {
+        let passed = tokio::select! {
+            observation = observations.recv() => match observation {
+                Some(observation) => recorder.take(observation),
+                None => break,
+            },
+            news = recorder.news() => news,
         };
-        let news = news.into_iter().map(|what| Event { at, what });
-        for event in news.chain([Event::observed(observation)]) {
+        for event in passed {
             if events.send(event).await.is_err() {
                 return;
             }
         }
     }
-    if let Some(recorder) = recorder {
-        recorder.end().await;
+    for event in recorder.end().await {
+        if events.send(event).await.is_err() {
+            return;
+        }
     }
 }
 
 /// Where there is no screen: prints on standard error why recording stopped.
-pub fn print_trouble(event: &Event) {
+pub fn print_error(event: &Event) {
     if let EventKind::Recording(Some(trouble)) = &event.what {
         let _ = writeln!(io::stderr(), "syncscope: {trouble}");
     }

@@ -23,13 +23,13 @@ use crate::{
     app::{
         App, Event,
         exit::{End, Exit},
-        player::{Frame, Player},
+        player::{self as replayed, Frame},
     },
     aws::observation::Observation,
     clock::Clock,
     say::{state::State, text::clean},
     sink::{folder, lines},
-    source::recording::{Recording, cursor, tape},
+    source::recording::{Recording, cursor, player},
     transfer::execution::Execution,
 };
 
@@ -56,7 +56,7 @@ const AT_ONCE: usize = 1 << 16;
 
 /// Plays the recording on the screen, or prints it; gives the exit code of how it ends.
 pub async fn run(replay: Replay) -> Result<Exit, CliError> {
-    let recording = Recording::open(&replay.file, replay.interval);
+    let recording = Recording::open(&replay.file, replay.interval, Clock::wall().now());
     let recording = recording.map_err(|why| CliError::usage(clean(&why).into_owned()))?;
     let recording = Arc::new(recording);
     match replay.output {
@@ -95,7 +95,7 @@ fn folded(
     mut each: impl FnMut(&Execution, &Observation) -> io::Result<()>,
 ) -> io::Result<App> {
     let (mut executions, mut unread) = (recording.executions(), recording.unread().clone());
-    for observed in cursor::all(Arc::clone(recording)) {
+    for observed in cursor::all(recording, None) {
         match observed {
             Ok((place, observation)) => {
                 executions[place].observe(&observation);
@@ -104,7 +104,7 @@ fn folded(
             Err((number, why)) => unread.add(number, why),
         }
     }
-    let player = Player {
+    let player = replayed::Player {
         plays: false,
         speed: 1.0,
         begin: recording.begin(),
@@ -133,7 +133,7 @@ fn complain(app: &App) {
 async fn on_screen(replay: &Replay, recording: Arc<Recording>) -> Result<Exit, CliError> {
     let app = App::new(recording.arns(), recording.begin(), TimeZone::system());
     let (events, stream) = mpsc::channel(256);
-    let player = tape::play(recording, replay.speed, events.clone());
+    let player = player::play(recording, replay.speed, events.clone())?;
     let router = Router::new(&events, Clock::wall(), folder::recordings()).with_player(player);
     let app = screen::show(app, look(&replay.shown), (events, stream), router, Clock::wall()).await?;
     let Some(app) = app else { return Ok(Exit::HungUp) };

@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 use super::{
     args::{FailureArgs, Format},
     connection::{ConnectionArgs, services},
-    exit::{CliError, codes},
-    poll_once::{self, STDIN, Seen},
+    exit::{CliError, codes, how_it_went},
+    poll_once::{self, Polled, STDIN, outcome},
     status::EXITS,
     terminal::{print, say},
 };
@@ -24,7 +24,7 @@ use crate::{
         text::clean,
         units::LocalTime,
     },
-    transfer::readout::Readout,
+    transfer::{execution::Execution, readout::Readout},
 };
 
 /// The arguments of `syncscope report`.
@@ -59,8 +59,8 @@ pub async fn run(report: Report) -> Result<Exit, CliError> {
         poll_once::ask(services(&report.reach.connection(), &arns)?, || clock.now()).await
     };
     let (mut text, mut codes) = (String::new(), Vec::new());
-    for seen in &all {
-        let (page, code) = told(&report, seen, is_file)?;
+    for polled in &all {
+        let (page, code) = told(&report, polled, is_file);
         if !text.is_empty() && report.output == Format::Markdown {
             text.push_str("\n---\n\n");
         }
@@ -72,42 +72,35 @@ pub async fn run(report: Report) -> Result<Exit, CliError> {
 }
 
 /// The page of one transfer, and its exit code.
-fn told(report: &Report, seen: &Seen, is_file: bool) -> Result<(String, Exit), CliError> {
+fn told(report: &Report, polled: &Polled, is_file: bool) -> (String, Exit) {
     let mut context = Context {
         profile: report.reach.profile.clone(),
         endpoint_url: report.reach.endpoint_url.clone(),
-        recording: seen.recorded.as_ref().map(|recorded| recorded.path.display().to_string()),
-        recorded_until: seen.recorded.as_ref().map(|recorded| recorded.until),
+        recording: polled.recorded.as_ref().map(|recorded| recorded.path.display().to_string()),
+        recorded_until: polled.recorded.as_ref().map(|recorded| recorded.until),
     };
-    let masked;
-    let seen = if report.redact {
-        masked = redacted(seen, &mut context)?;
-        &masked
-    } else {
-        seen
-    };
-    let execution = seen.execution();
-    let (code, fault) = seen.outcome(&execution, report.failures.max_failed);
-    // of a file, a fault in it is part of what it tells
-    let code = if is_file && execution.snapshot().is_some() {
-        super::exit::how_it_went(&execution, report.failures.max_failed)
-    } else {
-        code
-    };
-    if let Some(fault) = fault.filter(|_| !is_file || execution.snapshot().is_none()) {
+    let masked = report.redact.then(|| redacted(polled, &mut context));
+    let execution = masked.as_ref().unwrap_or(&polled.execution);
+    let (mut code, fault) = outcome(execution, report.failures.max_failed);
+    if is_file && execution.snapshot().is_some() {
+        // of a file, a fault in it is part of what it tells
+        code = how_it_went(execution, report.failures.max_failed);
+    } else if let Some(fault) = fault {
         say(&clean(&fault));
     }
     let zone = TimeZone::system();
-    let time = LocalTime { now: seen.at, zone: &zone };
+    let time = LocalTime { now: polled.at, zone: &zone };
     let text = match report.output {
-        Format::Json => format!("{}\n", State::of(&execution, seen.at).json()),
-        _ => report::page(&Readout::of(&execution, seen.at), &time, &context),
+        Format::Json => format!("{}\n", State::of(execution, polled.at).json()),
+        _ => report::page(&Readout::of(execution, polled.at), &time, &context),
     };
-    Ok((text, code))
+    (text, code)
 }
 
-fn redacted(seen: &Seen, context: &mut Context) -> Result<Seen, CliError> {
-    let mut redactor = Redactor::of(&seen.observations);
+/// The execution with masks for names, which are taken out of the context too.
+fn redacted(polled: &Polled, context: &mut Context) -> Execution {
+    let mut redactor = Redactor::default();
+    polled.each(|observation| redactor.learn_observation(&observation));
     for text in [&context.endpoint_url, &context.profile].into_iter().flatten() {
         redactor.learn(text);
     }
@@ -117,10 +110,12 @@ fn redacted(seen: &Seen, context: &mut Context) -> Result<Seen, CliError> {
     // a path tells of its owner
     let name = |path: String| Path::new(&path).file_name().map(|name| name.to_string_lossy().into_owned());
     context.recording = context.recording.take().and_then(name).map(masked);
-    let arn = Arn::parse(&redactor.text(&seen.arn.to_string()))
-        .unwrap_or_else(|_| Arn { account: String::new(), ..seen.arn.clone() });
-    let observations = redactor.observations(&seen.observations);
-    Ok(Seen { arn, at: seen.at, observations, recorded: seen.recorded.clone() })
+    let arn = polled.execution.arn();
+    let arn =
+        Arn::parse(&redactor.text(&arn.to_string())).unwrap_or_else(|_| Arn { account: String::new(), ..arn.clone() });
+    let mut execution = Execution::new(arn, polled.execution.watched_since());
+    polled.each(|observation| execution.observe(&redactor.observation(&observation)));
+    execution
 }
 
 /// Whether a file is meant, or a transfer.

@@ -4,10 +4,10 @@ use std::{io, path::PathBuf, sync::mpsc as blocking};
 
 use tokio::sync::mpsc;
 
-use super::exit::reason;
 use crate::{
     app::{Event, EventKind, Request, player::PlaybackRequest},
     clock::Clock,
+    files::reason,
     sink::{handover, screen::Screen},
 };
 

@@ -7,7 +7,7 @@ use super::{
     args::{FailureArgs, Format},
     connection::{ConnectionArgs, services},
     exit::{CliError, codes},
-    poll_once::{self, STDIN, Seen},
+    poll_once::{self, Polled, STDIN, outcome},
     terminal::{DisplayArgs, look, print, say},
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
         text::clean,
         units::LocalTime,
     },
-    transfer::{execution::Execution, readout::Readout},
+    transfer::readout::Readout,
     view::text::width,
 };
 
@@ -86,35 +86,35 @@ pub async fn run(status: Status) -> Result<Exit, CliError> {
     let mut all = if read.is_empty() { Vec::new() } else { poll_once::read(STDIN, clock.now())? };
     all.extend(poll_once::ask(services, || clock.now()).await);
     let (mut page, mut codes) = (String::new(), Vec::new());
-    for seen in &all {
-        let execution = seen.execution();
-        let (code, fault) = seen.outcome(&execution, status.failures.max_failed);
+    for polled in &all {
+        let (code, fault) = outcome(&polled.execution, status.failures.max_failed);
         fault.iter().for_each(|fault| say(&clean(fault)));
         codes.push(code);
-        page.push_str(&said(&status, seen, &execution, page.is_empty()));
+        page.push_str(&said(&status, polled, page.is_empty()));
     }
     print(&page)?;
     Ok(Exit::worst(codes))
 }
 
 /// What is printed of one transfer, with the end of its lines.
-fn said(status: &Status, seen: &Seen, execution: &Execution, first: bool) -> String {
+fn said(status: &Status, polled: &Polled, first: bool) -> String {
+    let execution = &polled.execution;
     let zone = TimeZone::system();
-    let time = LocalTime { now: seen.at, zone: &zone };
+    let time = LocalTime { now: polled.at, zone: &zone };
     if status.output == Format::Json {
-        return format!("{}\n", State::of(execution, seen.at).json());
+        return format!("{}\n", State::of(execution, polled.at).json());
     }
     let look = look(&status.shown);
     if status.one_line {
-        let line = status.format.line(&Readout::of(execution, seen.at), &time);
+        let line = status.format.line(&Readout::of(execution, polled.at), &time);
         return if line.is_empty() { line } else { format!("{}\n", look.text(&clean(&line))) };
     }
     if execution.snapshot().is_none() {
         // the sentence on standard error is all there is to say
         return String::new();
     }
-    let until = seen.recorded.as_ref().map(|recorded| recorded.until);
-    let lines = summary::lines(&Readout::of(execution, seen.at), &time, until);
+    let until = polled.recorded.as_ref().map(|recorded| recorded.until);
+    let lines = summary::lines(&Readout::of(execution, polled.at), &time, until);
     let widest = lines.iter().map(|(label, _)| width(label)).max().unwrap_or(0);
     let between = if first { "" } else { "\n" };
     let lines: String =

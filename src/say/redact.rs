@@ -24,6 +24,10 @@ enum Kind {
 pub struct Redactor {
     names: Vec<Name>,
     counts: [usize; 3],
+    /// The response that was learned from last.
+    learned: Option<Response>,
+    /// The response that was masked last, and how it looks then.
+    masked: Option<(Response, Response)>,
 }
 
 #[derive(Clone, Debug)]
@@ -56,26 +60,21 @@ fn stands_free(text: &str, from: usize, to: usize) -> bool {
 }
 
 impl Redactor {
-    /// Learns the names in observations.
-    pub fn of<'a>(observations: impl IntoIterator<Item = &'a Observation>) -> Self {
-        let mut redactor = Self::default();
-        let mut last: Option<Response> = None;
-        for observation in observations {
-            redactor.learn(&observation.execution);
-            if let Some(task) = &observation.task {
-                let texts = [&task.source, &task.destination, &task.log_group, &task.name];
-                texts.into_iter().flatten().for_each(|text| redactor.learn(text));
-            }
-            match &observation.outcome {
-                Outcome::Response(answer) if last.as_ref().is_some_and(|last| last.is_same(answer)) => {}
-                Outcome::Response(answer) => {
-                    redactor.learn_value(&serde_json::from_str(answer.verbatim()).unwrap_or_default());
-                    last = Some(answer.clone());
-                }
-                Outcome::Fault(fault) => redactor.learn(&fault.message),
-            }
+    /// Learns the names in an observation.
+    pub fn learn_observation(&mut self, observation: &Observation) {
+        self.learn(&observation.execution);
+        if let Some(task) = &observation.task {
+            let texts = [&task.source, &task.destination, &task.log_group, &task.name];
+            texts.into_iter().flatten().for_each(|text| self.learn(text));
         }
-        redactor
+        match &observation.outcome {
+            Outcome::Response(answer) if self.learned.as_ref().is_some_and(|last| last.is_same(answer)) => {}
+            Outcome::Response(answer) => {
+                self.learn_value(&serde_json::from_str(answer.verbatim()).unwrap_or_default());
+                self.learned = Some(answer.clone());
+            }
+            Outcome::Fault(fault) => self.learn(&fault.message),
+        }
     }
 
     fn learn_value(&mut self, value: &Value) {
@@ -263,29 +262,24 @@ impl Redactor {
         masked.unwrap_or_else(|| answer.clone())
     }
 
-    /// The same observations with masks for names.
-    pub fn observations(&self, observations: &[Observation]) -> Vec<Observation> {
-        let mut last: Option<(Response, Response)> = None;
-        let mut masked = |observation: &Observation| {
-            let outcome = match &observation.outcome {
-                Outcome::Fault(fault) => {
-                    let mut fault = fault.clone();
-                    fault.message = self.text(&fault.message);
-                    Outcome::Fault(fault)
-                }
-                Outcome::Response(answer) => {
-                    let known =
-                        last.as_ref().filter(|(before, _)| before.is_same(answer)).map(|(_, masked)| masked.clone());
-                    let masked = known.unwrap_or_else(|| self.answer(answer));
-                    last = Some((answer.clone(), masked.clone()));
-                    Outcome::Response(masked)
-                }
-            };
-            let execution: Arc<str> = self.text(&observation.execution).into();
-            let task = observation.task.as_ref().map(|task| Arc::new(self.task(task)));
-            Observation { execution, outcome, task, ..observation.clone() }
+    /// The same observation with masks for the names that were learned.
+    pub fn observation(&mut self, observation: &Observation) -> Observation {
+        let outcome = match &observation.outcome {
+            Outcome::Fault(fault) => {
+                let mut fault = fault.clone();
+                fault.message = self.text(&fault.message);
+                Outcome::Fault(fault)
+            }
+            Outcome::Response(answer) => {
+                let known = self.masked.as_ref().filter(|(before, _)| before.is_same(answer));
+                let masked = known.map_or_else(|| self.answer(answer), |(_, masked)| masked.clone());
+                self.masked = Some((answer.clone(), masked.clone()));
+                Outcome::Response(masked)
+            }
         };
-        observations.iter().map(&mut masked).collect()
+        let execution: Arc<str> = self.text(&observation.execution).into();
+        let task = observation.task.as_ref().map(|task| Arc::new(self.task(task)));
+        Observation { execution, outcome, task, ..observation.clone() }
     }
 
     fn task(&self, task: &Task) -> Task {
@@ -386,15 +380,17 @@ mod tests {
             task: Some(Arc::new(Task { name: Some("copy basic-x".into()), ..Task::default() })),
             next: None,
         };
-        let masked = Redactor::of([&seen]).observations(&[seen]);
-        let Outcome::Response(answer) = &masked[0].outcome else { panic!() };
+        let mut redactor = Redactor::default();
+        redactor.learn_observation(&seen);
+        let masked = redactor.observation(&seen);
+        let Outcome::Response(answer) = &masked.outcome else { panic!() };
         assert!(
             answer.verbatim().contains(r#""Status":"ERROR","Options":{"LogLevel":"BASIC"}"#),
             "{}",
             answer.verbatim()
         );
         assert!(answer.verbatim().contains(r"\\\\host-1\\basic s3://bucket-1/"), "{}", answer.verbatim());
-        assert_eq!(masked[0].task.as_ref().unwrap().name.as_deref(), Some("copy bucket-1"));
+        assert_eq!(masked.task.as_ref().unwrap().name.as_deref(), Some("copy bucket-1"));
     }
 
     proptest::proptest! {

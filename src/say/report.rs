@@ -101,13 +101,14 @@ fn head(readout: &Readout, time: &LocalTime, context: &Context) -> String {
         words.extend(options::in_short(snapshot).into_iter().map(str::to_owned));
         escaped(&words.join(", "))
     });
+    let named = !arn.is_unnamed();
     let account = (!arn.account.is_empty()).then(|| format!("{} in {}", arn.account, arn.region));
     let rows: Vec<String> = [
         ("From", side(&task.source)),
         ("To", side(&task.destination)),
         ("Mode", mode),
-        ("Account", account.or_else(|| Some(arn.region.clone())).map(|account| escaped(&account))),
-        ("ARN", Some(code(&arn.to_string()))),
+        ("Account", account.or_else(|| Some(arn.region.clone())).filter(|_| named).map(|account| escaped(&account))),
+        ("ARN", named.then(|| code(&arn.to_string()))),
     ]
     .into_iter()
     .filter_map(|(label, text)| Some(format!("{label}: {}", text?)))
@@ -287,9 +288,13 @@ fn commands(readout: &Readout, context: &Context) -> String {
     let endpoint = context.endpoint_url.as_deref().map(|url| format!(" --endpoint-url {}", quoted(url)));
     let endpoint = endpoint.unwrap_or_default();
     let name = quoted(&arn.to_string());
-    let mut lines = vec![format!("syncscope {name}{}{endpoint}", reach(false))];
+    let named = |command: String| Some(command).filter(|_| !arn.is_unnamed());
+    let mut lines: Vec<String> = named(format!("syncscope {name}{}{endpoint}", reach(false))).into_iter().collect();
     lines.extend(context.recording.as_deref().map(|file| format!("syncscope replay {}", quoted(file))));
-    lines.push(describe(arn, &format!("{}{endpoint}", reach(true))));
+    lines.extend(named(describe(arn, &format!("{}{endpoint}", reach(true)))));
+    if lines.is_empty() {
+        return String::new();
+    }
     if let Some(group) = &readout.task().log_group {
         let start = readout.snapshot.and_then(|snapshot| snapshot.start_time);
         let start = start.map(|start| format!(" --start-time {}", start.0.as_millisecond())).unwrap_or_default();

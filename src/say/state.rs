@@ -63,11 +63,11 @@ impl Serialize for Moment {
 
 #[derive(Debug, Serialize)]
 struct Which<'a> {
-    arn: String,
-    task_id: &'a str,
+    arn: Option<String>,
+    task_id: Option<&'a str>,
     execution_id: Option<&'a str>,
     account: Option<&'a str>,
-    region: &'a str,
+    region: Option<&'a str>,
     name: Option<&'a str>,
     source: Option<&'a str>,
     destination: Option<&'a str>,
@@ -249,12 +249,13 @@ impl HealthReport {
 impl<'a> Which<'a> {
     fn of(readout: &Readout<'a>) -> Self {
         let (arn, task) = (readout.arn(), readout.task());
+        let said = |text: &'a String| Some(text.as_str()).filter(|text| !text.is_empty());
         Self {
-            arn: arn.to_string(),
-            task_id: &arn.task,
+            arn: (!arn.is_unnamed()).then(|| arn.to_string()),
+            task_id: said(&arn.task),
             execution_id: arn.execution.as_deref(),
-            account: Some(&*arn.account).filter(|account| !account.is_empty()),
-            region: &arn.region,
+            account: said(&arn.account),
+            region: said(&arn.region),
             name: task.name.as_deref(),
             source: task.source.as_deref(),
             destination: task.destination.as_deref(),
@@ -437,6 +438,17 @@ mod tests {
         let state = read(&basic, 0);
         assert_eq!((&state["failures"]["files"]["verify"], &state["failures"]["total"]), (&Value::Null, &Value::Null));
         assert_eq!(state["mode"], "BASIC");
+    }
+
+    #[test]
+    fn an_execution_that_no_response_names_has_no_arn() {
+        let mut execution = Execution::new(crate::aws::arn::Arn::unnamed(), at(0));
+        execution.observe(&answer(0, r#""Status":"QUEUED""#));
+        let state = read(&execution, 0);
+        for member in ["arn", "task_id", "execution_id", "account", "region"] {
+            assert_eq!(state["execution"][member], Value::Null, "{member}");
+        }
+        assert_eq!(state["status"], "QUEUED");
     }
 
     #[test]

@@ -1,89 +1,115 @@
 //! Recordings: each observation becomes a line of a file, and what was watched before is read back from it.
+//!
+//! A thread writes the lines, and others read what was watched before, so that a slow disk or a long past holds up
+//! nothing but the execution that it is of.
 
-use std::{
-    collections::{HashMap, HashSet},
-    path::PathBuf,
-    sync::Arc,
-    thread,
-    time::Duration,
-};
+use std::{path::Path, pin::Pin, sync::Arc, sync::mpsc, thread, time::Duration};
 
 use jiff::Timestamp;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::sync::oneshot;
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    time::{Sleep, sleep, timeout},
+};
 
+pub use self::recordings::Place;
 use self::{
-    file::{LOOK, Recording, Trouble},
     past::Past,
-    prune::Keep,
+    recordings::{Begun, Recordings},
 };
 use crate::{
-    app::EventKind,
+    app::{Event, EventKind},
     aws::{
         arn::Arn,
         observation::{Observation, Outcome},
-        snapshot::Time,
+        per_execution::PerExecution,
+        response::Response,
     },
     transfer::execution::Execution,
 };
 
+mod compact;
 mod file;
+mod open;
 mod past;
 mod prune;
-mod thin;
+mod recordings;
 
-/// A recording is thinned beyond so many bytes. With its thinned copy beside it, it stays below 150 MB.
+/// A recording is compacted beyond so many bytes. With its compacted copy beside it, it stays below 150 MB.
 const LIMIT: u64 = 100 << 20;
+/// Observations that wait for the disk at most; what comes beyond is not recorded.
+const WAITING: u64 = 10_000;
+/// Observations that are written at once.
+const BATCH: usize = 256;
+/// Pasts that are read at the same time.
+const READERS: usize = 2;
 
-/// How long an observation waits for the disk, in real time.
+/// How long the disk is waited for, in real time.
 #[derive(Clone, Copy, Debug)]
 struct Patience {
-    /// For its line to be written.
+    /// Until a line is written.
     written: Duration,
-    /// The first one of an execution, for what was watched before.
+    /// Until a past is read.
     restored: Duration,
 }
 
 const PATIENCE: Patience = Patience { written: Duration::from_secs(10), restored: Duration::from_secs(60) };
 
-/// Where recordings are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// In a folder, a file for each execution.
-    Folder(PathBuf),
-    /// All in one file.
-    File(PathBuf),
-    /// Nowhere, since there is no home.
-    Nowhere,
-}
-
-/// Records on a thread of its own, so that a slow disk holds nobody up for long.
+/// Records on a thread of its own, and passes observations on as events.
 #[derive(Debug)]
 pub struct Recorder {
-    jobs: std::sync::mpsc::Sender<Job>,
+    jobs: mpsc::Sender<Job>,
     /// Closed once everything is written and every file is let go.
-    ended: oneshot::Receiver<()>,
-    /// Transfers that have their past.
-    begun: HashSet<Arc<str>>,
-    /// EventKind did not come in time.
-    late: Option<oneshot::Receiver<Kept>>,
-    trouble: Option<String>,
+    news: UnboundedReceiver<News>,
+    executions: PerExecution<Progress>,
+    /// Observations that were handed over, and those that are dealt with.
+    sent: u64,
+    done: u64,
+    /// Why there is no recording, as the thread said last, and as it was told last.
+    said: Option<String>,
+    told: Option<String>,
+    /// The newest moment that was observed.
+    now: Timestamp,
     patience: Patience,
+    /// Runs out where nothing is written any more, and where no past is read.
+    writing: Pin<Box<Sleep>>,
+    restoring: Pin<Box<Sleep>>,
+    is_stuck: bool,
+    is_ending: bool,
+    has_ended: bool,
 }
 
+/// Reads the past in a file.
+type ReadPast = Arc<dyn Fn(&Path) -> Past + Send + Sync>;
+
+/// What is done for the recorder.
 #[derive(Debug)]
-struct Job {
-    observation: Observation,
-    done: oneshot::Sender<Kept>,
+enum Job {
+    Keep(Observation),
+    /// The past of a file was read.
+    Restore(Box<Path>, Past),
+    /// No more observations come.
+    End,
 }
 
-/// EventKind came of keeping an observation.
-#[derive(Debug, Default)]
-struct Kept {
-    /// EventKind was watched of its execution before.
-    restored: Option<Box<Execution>>,
-    /// Why there is no recording at the moment.
-    trouble: Option<String>,
+/// What the recorder's thread tells.
+#[derive(Debug)]
+enum News {
+    Begun(Begun),
+    /// So many observations are dealt with; why there is no recording at the moment.
+    Kept {
+        done: u64,
+        error: Option<String>,
+    },
+}
+
+/// How far an execution is.
+#[derive(Debug)]
+enum Progress {
+    /// Its past is being read, and these wait for it.
+    Held(Vec<Observation>),
+    /// It passes. The newest response of its past, until another one said whether it is of the same execution.
+    Passing(Option<Response>),
 }
 
 impl Recorder {
@@ -92,62 +118,238 @@ impl Recorder {
         if let Place::Folder(_) = place {
             allow_many_files();
         }
-        Self::of(Archive::new(place, LIMIT))
+        Self::with(Recordings::new(place, LIMIT), Arc::new(|path| past::read(path).unwrap_or_default()))
     }
 
-    fn of(mut archive: Archive) -> Self {
-        let (jobs, taken) = std::sync::mpsc::channel::<Job>();
-        let (running, ended) = oneshot::channel();
+    /// Begins to record; pasts are read with `read`.
+    fn with(recordings: Recordings, read: ReadPast) -> Self {
+        let (jobs, taken) = mpsc::channel();
+        let (tell, news) = unbounded_channel();
+        let own = jobs.clone();
         // Without a thread nobody takes the jobs, and that is said at the first one.
-        let _ = thread::Builder::new().name("recorder".into()).spawn(move || {
-            for Job { observation, done } in taken {
-                let _ = done.send(archive.keep(&observation));
-                archive.tidy(observation.at);
-            }
-            drop((archive, running));
-        });
-        Self { jobs, ended, begun: HashSet::new(), late: None, trouble: None, patience: PATIENCE }
+        let recording = move || record(recordings, &taken, &own, &tell, &read);
+        let _ = thread::Builder::new().name("recorder".into()).spawn(recording);
+        Self::over(jobs, news, PATIENCE)
     }
 
-    /// Writes an observation down, and gives what is to be known before it is passed on: what was watched before,
-    /// at the first one of an execution, and why it is not recorded, where that has changed.
+    fn over(jobs: mpsc::Sender<Job>, news: UnboundedReceiver<News>, patience: Patience) -> Self {
+        Self {
+            jobs,
+            news,
+            executions: PerExecution::default(),
+            sent: 0,
+            done: 0,
+            said: None,
+            told: None,
+            now: Timestamp::UNIX_EPOCH,
+            patience,
+            writing: Box::pin(sleep(patience.written)),
+            restoring: Box::pin(sleep(patience.restored)),
+            is_stuck: false,
+            is_ending: false,
+            has_ended: false,
+        }
+    }
+
+    /// Records an observation, and gives what is to be passed on now. The first observation of an execution, and those
+    /// that come right after it, are passed on with what was watched before: see [`Recorder::news`].
+    pub fn take(&mut self, observation: Observation) -> Vec<Event> {
+        self.now = observation.at;
+        let mut events = Vec::new();
+        let known = self.executions.place(&observation.execution);
+        match known.map(|place| self.executions.at(place)) {
+            Some(Progress::Passing(before)) => pass(before, observation.clone(), &mut events),
+            Some(Progress::Held(held)) => held.push(observation.clone()),
+            None => {
+                if !self.is_holding() {
+                    self.restoring = Box::pin(sleep(self.patience.restored));
+                }
+                let held = Progress::Held(vec![observation.clone()]);
+                self.executions.add(observation.execution.clone(), held);
+            }
+        }
+        self.is_stuck |= self.sent - self.done >= WAITING;
+        if self.sent - self.done < WAITING {
+            if self.sent == self.done {
+                self.writing = Box::pin(sleep(self.patience.written));
+            }
+            self.sent += 1;
+            if self.jobs.send(Job::Keep(observation)).is_err() {
+                self.has_ended = true;
+                self.release(&mut events);
+            }
+        } else if known.is_none() {
+            // of what is not recorded no past is read
+            self.begin(Begun { execution: observation.execution, past: None }, &mut events);
+        }
+        self.tell(&mut events);
+        events
+    }
+
+    /// Waits for what the recorder has to tell: what was watched before, with the observations that waited for it, and
+    /// why there is no recording, where that has changed.
+    pub async fn news(&mut self) -> Vec<Event> {
+        let (is_holding, is_writing) = (self.is_holding(), self.sent > self.done);
+        let mut events = Vec::new();
+        tokio::select! {
+            news = self.news.recv(), if !self.has_ended => match news {
+                Some(News::Begun(begun)) => {
+                    self.restoring = Box::pin(sleep(self.patience.restored));
+                    self.begin(begun, &mut events);
+                }
+                Some(News::Kept { done, error }) => {
+                    if done > self.done {
+                        self.writing = Box::pin(sleep(self.patience.written));
+                        self.is_stuck = false;
+                    }
+                    (self.done, self.said) = (done, error);
+                }
+                None => {
+                    self.has_ended = true;
+                    self.release(&mut events);
+                }
+            },
+            () = &mut self.writing, if is_writing && !self.is_stuck && !self.has_ended => self.is_stuck = true,
+            () = &mut self.restoring, if is_holding => self.release(&mut events),
+            else => std::future::pending().await,
+        }
+        self.tell(&mut events);
+        events
+    }
+
+    /// Records an observation and waits until it is written. Gives what is to be known beside it.
     pub async fn keep(&mut self, observation: &Observation) -> Vec<EventKind> {
-        if let Some(late) = &mut self.late {
-            match late.try_recv() {
-                Err(oneshot::error::TryRecvError::Empty) => return Vec::new(),
-                // A past that comes after what is newer is of no use any more.
-                Ok(_) | Err(oneshot::error::TryRecvError::Closed) => self.late = None,
-            }
+        let mut events = self.take(observation.clone());
+        while !self.has_ended && !self.is_stuck && (self.sent > self.done || self.is_holding()) {
+            events.extend(self.news().await);
         }
-        let Kept { restored, trouble } = self.kept(observation).await;
-        let restored = restored.map(EventKind::Restored);
-        let changed = trouble != self.trouble;
-        self.trouble.clone_from(&trouble);
-        restored.into_iter().chain(changed.then_some(EventKind::Recording(trouble))).collect()
+        let beside = |event: &EventKind| !matches!(event, EventKind::Observed(_));
+        events.into_iter().map(|event| event.what).filter(beside).collect()
     }
 
-    /// Lets every file go, and waits for that as long as for a line.
-    pub async fn end(self) {
-        drop(self.jobs);
-        let _ = tokio::time::timeout(self.patience.written, self.ended).await;
+    /// Waits until everything is written and every file is let go, but no longer than for a line. Gives what is still
+    /// to be passed on.
+    pub async fn end(mut self) -> Vec<Event> {
+        self.is_ending = self.jobs.send(Job::End).is_ok();
+        let (mut events, patience) = (Vec::new(), self.patience.written);
+        let all = async {
+            while !self.has_ended {
+                events.extend(self.news().await);
+            }
+        };
+        let _ = timeout(patience, all).await;
+        self.release(&mut events);
+        events
     }
 
-    async fn kept(&mut self, observation: &Observation) -> Kept {
-        let (done, mut kept) = oneshot::channel();
-        let is_first = self.begun.insert(observation.execution.clone());
-        let patience = if is_first { self.patience.restored } else { self.patience.written };
-        let job = Job { observation: observation.clone(), done };
-        let without = |why: &str| Kept { restored: None, trouble: Some(format!("Not recorded: {why}.")) };
-        if self.jobs.send(job).is_err() {
-            return without("the part of the program that does it has ended");
+    fn is_holding(&self) -> bool {
+        self.executions.values().any(|(_, progress)| matches!(progress, Progress::Held(_)))
+    }
+
+    /// Passes on what waited for a past.
+    fn begin(&mut self, Begun { execution, past }: Begun, events: &mut Vec<Event>) {
+        let Some(place) = self.executions.place(&execution) else { return };
+        // A past that comes after what is newer is of no use any more.
+        let progress @ Progress::Held(_) = self.executions.at(place) else { return };
+        let mut before = past.as_ref().and_then(|past| past.response().cloned());
+        let Progress::Held(held) = std::mem::replace(progress, Progress::Passing(None)) else { return };
+        if let (Some(past), Some(first)) = (past, held.first()) {
+            events.push(Event { at: first.at, what: EventKind::Restored(past) });
         }
-        match tokio::time::timeout(patience, &mut kept).await {
-            Ok(Ok(kept)) => kept,
-            Ok(Err(_)) => without("the part of the program that does it has ended"),
-            Err(_) => {
-                self.late = Some(kept);
-                without("the disk does not answer")
+        held.into_iter().for_each(|observation| pass(&mut before, observation, events));
+        *progress = Progress::Passing(before);
+    }
+
+    /// Passes on all that waits, without a past.
+    fn release(&mut self, events: &mut Vec<Event>) {
+        let held = self.executions.values().filter(|(_, progress)| matches!(progress, Progress::Held(_)));
+        let held: Vec<Arc<str>> = held.map(|(execution, _)| execution.clone()).collect();
+        for execution in held {
+            self.begin(Begun { execution, past: None }, events);
+        }
+    }
+
+    /// Tells why there is no recording, where that has changed.
+    fn tell(&mut self, events: &mut Vec<Event>) {
+        let error = if self.has_ended && !self.is_ending {
+            Some("Recording stopped: the part of the program that does it has ended.".to_owned())
+        } else if self.is_stuck {
+            Some("Recording stopped: the disk does not respond.".to_owned())
+        } else {
+            self.said.clone()
+        };
+        if error != self.told {
+            self.told.clone_from(&error);
+            events.push(Event { at: self.now, what: EventKind::Recording(error) });
+        }
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        let _ = self.jobs.send(Job::End);
+    }
+}
+
+/// Passes an observation on. Where its response says that it is of another execution than the past that was shown, that
+/// is taken back.
+fn pass(before: &mut Option<Response>, observation: Observation, events: &mut Vec<Event>) {
+    let at = observation.at;
+    if let Outcome::Response(response) = &observation.outcome
+        && let Some(before) = before.take()
+        && response.snapshot().is_another(before.snapshot())
+        && let Ok(arn) = Arn::parse(&observation.execution)
+    {
+        events.push(Event { at, what: EventKind::Restored(Box::new(Execution::new(arn, at))) });
+    }
+    events.push(Event::observed(observation));
+}
+
+/// The recorder's thread: writes what comes, and has pasts read.
+fn record(
+    mut recordings: Recordings,
+    jobs: &mpsc::Receiver<Job>,
+    own: &mpsc::Sender<Job>,
+    tell: &UnboundedSender<News>,
+    read: &ReadPast,
+) {
+    let (mut taken, mut reading, mut is_ending) = (0, 0, false);
+    while let Ok(first) = jobs.recv() {
+        let (mut begun, mut newest) = (Vec::new(), None);
+        for job in std::iter::once(first).chain(jobs.try_iter().take(BATCH)) {
+            match job {
+                Job::Keep(observation) => {
+                    taken += 1;
+                    newest = Some(observation.at);
+                    begun.extend(recordings.keep(observation));
+                }
+                Job::Restore(path, past) => {
+                    reading -= 1;
+                    begun.extend(recordings.restore(&path, past));
+                }
+                Job::End => is_ending = true,
             }
+        }
+        while reading < READERS
+            && let Some(path) = recordings.next_unread()
+        {
+            let (jobs, path) = (own.clone(), Box::<Path>::from(path));
+            let (there, reads) = (path.clone(), Arc::clone(read));
+            let reader = move || jobs.send(Job::Restore(path.clone(), reads(&path)));
+            match thread::Builder::new().name("past".into()).spawn(reader) {
+                Ok(_) => reading += 1,
+                Err(_) => begun.extend(recordings.restore(&there, read(&there))),
+            }
+        }
+        let error = recordings.flush();
+        begun.into_iter().for_each(|begun| drop(tell.send(News::Begun(begun))));
+        let done = taken - recordings.waiting() as u64;
+        let _ = tell.send(News::Kept { done, error });
+        if let Some(now) = newest {
+            recordings.tidy(now);
+        }
+        if is_ending && reading == 0 {
+            break;
         }
     }
 }
@@ -159,194 +361,6 @@ fn allow_many_files() {
     let current = Some(limits.maximum.unwrap_or(ENOUGH).min(ENOUGH));
     if limits.current < current && limits.current.is_some() {
         let _ = setrlimit(Resource::Nofile, Rlimit { current, ..limits });
-    }
-}
-
-/// All recordings of a watch.
-#[derive(Debug)]
-struct Archive {
-    place: Place,
-    limit: u64,
-    tapes: Vec<Tape>,
-    /// Which of the tapes an execution is on; `None` where it is on none.
-    places: HashMap<Arc<str>, Option<usize>>,
-    is_pruned: bool,
-}
-
-impl Archive {
-    fn new(place: Place, limit: u64) -> Self {
-        Self { place, limit, tapes: Vec::new(), places: HashMap::new(), is_pruned: false }
-    }
-
-    fn keep(&mut self, observation: &Observation) -> Kept {
-        let restored = self.tape(observation).and_then(|tape| tape.keep(observation));
-        let trouble = match &self.place {
-            Place::Nowhere => Some("there is no home folder; --record FILE names a file".to_owned()),
-            Place::Folder(_) | Place::File(_) => {
-                self.tapes.iter().find_map(|tape| tape.trouble.as_ref().map(Trouble::to_string))
-            }
-        };
-        let trouble = trouble.map(|why| format!("Not recorded: {why}."));
-        Kept { restored: restored.map(Box::new), trouble }
-    }
-
-    /// The tape that an observation belongs on; `None` where there is none, as for a task without an execution.
-    fn tape(&mut self, observation: &Observation) -> Option<&mut Tape> {
-        let place = match self.places.get(&observation.execution) {
-            Some(place) => *place,
-            None => {
-                let place = self.path(observation).map(|path| self.place(path, observation.at));
-                self.places.insert(observation.execution.clone(), place);
-                place
-            }
-        };
-        self.tapes.get_mut(place?)
-    }
-
-    fn path(&self, observation: &Observation) -> Option<PathBuf> {
-        match &self.place {
-            Place::Folder(folder) => {
-                let arn = Arn::parse(&observation.execution).ok()?;
-                Some(folder.join(format!("{}.ndjson", arn.execution?)))
-            }
-            Place::File(path) => Some(path.clone()),
-            Place::Nowhere => None,
-        }
-    }
-
-    fn place(&mut self, path: PathBuf, at: Timestamp) -> usize {
-        let known = self.tapes.iter().position(|tape| tape.path == path);
-        known.unwrap_or_else(|| {
-            self.tapes.push(Tape::open(path, self.limit, at));
-            self.tapes.len() - 1
-        })
-    }
-
-    /// EventKind can wait until the observation was passed on.
-    fn tidy(&mut self, now: Timestamp) {
-        for recording in self.tapes.iter_mut().filter_map(|tape| tape.recording.as_mut()) {
-            recording.keep_small(now);
-        }
-        if let Place::Folder(folder) = &self.place
-            && !self.tapes.is_empty()
-            && !std::mem::replace(&mut self.is_pruned, true)
-        {
-            let folder = folder.clone();
-            // EventKind can't be pruned now is pruned another time.
-            let _ = thread::Builder::new().spawn(move || prune::prune(&folder, now, Keep::default()));
-        }
-    }
-}
-
-/// A file that is recorded into, or would be.
-#[derive(Debug)]
-struct Tape {
-    path: PathBuf,
-    limit: u64,
-    recording: Option<Recording>,
-    trouble: Option<Trouble>,
-    opened_at: Timestamp,
-    past: Past,
-    transfers: Vec<Transfer>,
-}
-
-/// An execution on a tape.
-#[derive(Debug)]
-struct Transfer {
-    name: Arc<str>,
-    /// When the execution of the past was started, until an answer said the same.
-    started: Option<Time>,
-}
-
-impl Tape {
-    fn open(path: PathBuf, limit: u64, at: Timestamp) -> Self {
-        let mut tape = Self {
-            path,
-            limit,
-            recording: None,
-            trouble: None,
-            opened_at: at,
-            past: Past::default(),
-            transfers: Vec::new(),
-        };
-        tape.begin(at);
-        if !matches!(tape.trouble, Some(Trouble::NoFile(_))) {
-            // EventKind can't be written may still be read; where it can't, the watch begins with nothing.
-            tape.past = past::read(&tape.path).unwrap_or_default();
-        }
-        tape
-    }
-
-    fn begin(&mut self, at: Timestamp) {
-        self.opened_at = at;
-        // The lock of the one before goes first.
-        self.recording = None;
-        match Recording::open(&self.path, self.limit) {
-            Ok(recording) => (self.recording, self.trouble) = (Some(recording), None),
-            Err(trouble) => self.trouble = Some(trouble),
-        }
-    }
-
-    fn keep(&mut self, observation: &Observation) -> Option<Execution> {
-        let restored = self.restored(observation);
-        self.write(observation);
-        restored
-    }
-
-    /// EventKind was watched of an execution before, at its first observation. If its first answer says that it is
-    /// another execution under the same name, as emulators have them, the old recording makes room.
-    fn restored(&mut self, observation: &Observation) -> Option<Execution> {
-        let known = self.transfers.iter().position(|transfer| transfer.name == observation.execution);
-        let (place, before) = match known {
-            Some(place) => (place, None),
-            None => {
-                let before = self.past_of(&observation.execution);
-                let started = before.as_ref().and_then(|before| before.snapshot()?.start_time);
-                self.transfers.push(Transfer { name: observation.execution.clone(), started });
-                (self.transfers.len() - 1, before)
-            }
-        };
-        let Outcome::Response(answer) = &observation.outcome else { return before };
-        let started = self.transfers[place].started.take();
-        let is_another = started.zip(answer.snapshot().start_time).is_some_and(|(before, now)| before != now);
-        if !is_another {
-            return before;
-        }
-        self.put_aside(observation.at);
-        // The past was shown already where no answer came at first.
-        let arn = Arn::parse(&observation.execution).ok().filter(|_| known.is_some())?;
-        Some(Execution::new(arn, observation.at))
-    }
-
-    fn past_of(&mut self, name: &Arc<str>) -> Option<Execution> {
-        let place = self.past.executions.iter().position(|(of, _)| of == name)?;
-        let (_, mut before) = self.past.executions.swap_remove(place);
-        let unreadable = std::mem::take(&mut self.past.unreadable);
-        if unreadable > 0 {
-            before.unreadable(unreadable);
-        }
-        Some(before)
-    }
-
-    fn put_aside(&mut self, at: Timestamp) {
-        self.past = Past::default();
-        let Some(recording) = self.recording.take() else { return };
-        match recording.put_aside() {
-            Ok(()) => self.begin(at),
-            Err(trouble) => self.trouble = Some(trouble),
-        }
-    }
-
-    fn write(&mut self, observation: &Observation) {
-        let at = observation.at;
-        let is_lost = self.recording.as_mut().is_some_and(|recording| recording.is_lost(at));
-        let is_due = self.recording.is_none() && at.duration_since(self.opened_at).abs() >= LOOK;
-        if is_lost || is_due {
-            self.begin(at);
-        }
-        if let Some(recording) = &mut self.recording {
-            self.trouble = recording.write(observation).err();
-        }
     }
 }
 

@@ -1,178 +1,107 @@
-//! Observations from a text: a recording's lines, or answers of DescribeTaskExecution as someone saved or piped them.
+//! The one reader of what someone saved: a recording, or responses of describe-task-execution in any form that
+//! tools give them.
 
-use std::{borrow::Cow, sync::Arc};
+pub mod dates;
+pub mod entry;
+pub mod store;
+pub mod unread;
 
-use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+mod foreign;
+mod scan;
+mod text;
+mod values;
+mod yaml;
 
-use crate::aws::{
-    line::{Reader, on_one_line},
-    observation::{Observation, Outcome},
-    response::Response,
+use std::{
+    io::{self, Read},
+    path::Path,
+    sync::Arc,
+    time::Duration,
 };
 
-/// What a text held.
-#[derive(Debug)]
-pub struct Texts {
-    /// What could be read, in the order of the text; at least one.
-    pub observations: Vec<Observation>,
-    /// What could not: the first such place and why. A line that is still being written is no such place.
-    pub unread: Option<String>,
+use jiff::Timestamp;
+
+use self::{
+    dates::Times,
+    entry::Entry,
+    scan::Scan,
+    store::{Input, Store, called},
+    unread::Unread,
+};
+use crate::{
+    aws::{arn::Arn, line::wrong},
+    files::reason,
+};
+
+/// How much of a text is looked at to see what it is.
+const BEGINNING: u64 = 64 << 10;
+
+/// What was read of a text.
+pub struct Answers {
+    /// Where the texts of its observations are.
+    pub store: Store,
+    /// Its observations, in the order of the text; at least one.
+    pub entries: Vec<Entry>,
+    /// The executions, under the names that observations have; empty for one that no response names.
+    pub names: Vec<(Arc<str>, Arn)>,
+    /// What could not be read.
+    pub unread: Unread,
 }
 
-/// Which kind of text an object is.
-#[derive(Deserialize)]
-struct Kind<'a> {
-    #[serde(borrow)]
-    at: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    execution: Option<Cow<'a, str>>,
-}
-
-/// Reads a text. Answers that say no time of their own are taken to be of `now`.
+/// Reads a file at the moment `now`; `-` is standard input. Responses that do not tell when they were given are taken
+/// to be an interval apart.
 ///
 /// # Errors
-/// What is wrong with the text, to go behind its name.
-pub fn read(text: &str, now: Timestamp) -> Result<Texts, String> {
-    let first = text.lines().find(|line| !line.trim().is_empty()).ok_or("is empty")?;
-    if is_line_of_recording(first) { recording(text) } else { answers(text, now) }
+/// Why nothing in it can be read, in a sentence.
+pub fn open(path: &Path, interval: Duration, now: Timestamp) -> Result<Answers, String> {
+    let name = called(path);
+    let (input, saved_at) = Input::open(path).map_err(|why| format!("{name} {why}"))?;
+    read(input, Times { interval, now, saved_at }).map_err(|why| format!("{name} {why}"))
 }
 
-fn is_line_of_recording(json: &str) -> bool {
-    serde_json::from_str::<Kind>(json).is_ok_and(|kind| kind.at.is_some() && kind.execution.is_some())
+/// Reads a text.
+///
+/// # Errors
+/// Why nothing in it can be read, in words that fit behind its name.
+pub fn read(input: Input, times: Times) -> Result<Answers, String> {
+    let mut scan = Scan::new(times.now);
+    let failed = |error: io::Error| format!("can't be read: {}", reason(&error));
+    scan.read(&input).map_err(failed)?;
+    if scan.entries.is_empty() {
+        return Err(why_nothing(&scan, &input).map_err(failed)?);
+    }
+    let mut entries = std::mem::take(&mut scan.entries);
+    if !scan.dated.is_empty() {
+        dates::set(&mut entries, &scan.dated, &times);
+    }
+    let store = Store::new(input, std::mem::take(&mut scan.rewritten));
+    let unread = std::mem::take(&mut scan.unread);
+    Ok(Answers { store, entries, names: scan.into_names(), unread })
 }
 
-fn recording(text: &str) -> Result<Texts, String> {
-    let mut reader = Reader::default();
-    let (mut observations, mut unread) = (Vec::new(), None);
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    for (place, line) in lines {
-        match reader.read(line) {
-            Ok(observation) => observations.push(observation),
-            Err(why) => unread = unread.or(Some((place, format!("line {} {why}", place + 1)))),
+/// Why nothing was read.
+fn why_nothing(scan: &Scan, input: &Input) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    input.reader().take(BEGINNING).read_to_end(&mut bytes)?;
+    let beginning = text::plain(&bytes);
+    let is_space = |c: char| c.is_whitespace() || c == '\u{feff}';
+    if beginning.trim_matches(is_space).is_empty() && (bytes.len() as u64) < BEGINNING {
+        return Ok("is empty".into());
+    }
+    let why = if text::is_binary(&bytes) {
+        "it is not text".to_owned()
+    } else if let Some(foreign) = scan.foreign.clone().or_else(|| foreign::text(&beginning)) {
+        format!("it {foreign}")
+    } else if let Some(first) = scan.unread.first() {
+        first
+    } else {
+        match serde_json::from_str::<serde_json::Value>(beginning.trim_matches(is_space)) {
+            Ok(_) => "it has no JSON object in it".into(),
+            Err(error) => scan.first_stray().unwrap_or_else(|| format!("line 1 {}", wrong(&error))),
         }
-    }
-    if observations.is_empty() {
-        return Err(unread.map_or_else(|| "is empty".into(), |(_, why)| format!("can't be read: {why}")));
-    }
-    // the last line may be on its way
-    let last = text.lines().count().saturating_sub(1);
-    let torn = |place: usize| place == last && !text.ends_with('\n');
-    Ok(Texts { observations, unread: unread.filter(|(place, _)| !torn(*place)).map(|(_, why)| why) })
-}
-
-fn answers(text: &str, now: Timestamp) -> Result<Texts, String> {
-    let mut reader = Reader::default();
-    let mut observations: Vec<Observation> = Vec::new();
-    for (place, value) in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>().enumerate() {
-        let read = match value {
-            Ok(value) if is_line_of_recording(value.get()) => reader.read(&on_one_line(value.get())),
-            Ok(value) => answer(value.get(), now),
-            Err(error) if error.is_eof() => Err("is cut short".into()),
-            Err(_) => Err("is no JSON".into()),
-        };
-        match read {
-            Ok(observation) => {
-                let before = observations.last().map(|before| before.at);
-                observations.push(Observation {
-                    at: before.map_or(observation.at, |at| at.max(observation.at)),
-                    ..observation
-                });
-            }
-            Err(why) if observations.is_empty() => {
-                return Err(format!("holds no answer of describe-task-execution: it {why}"));
-            }
-            Err(why) => {
-                let unread = Some(format!("object {} {why}", place + 1));
-                return Ok(Texts { observations, unread });
-            }
-        }
-    }
-    Ok(Texts { observations, unread: None })
-}
-
-fn answer(json: &str, now: Timestamp) -> Result<Observation, String> {
-    let answer = Response::parse(json).map_err(|_| "is no answer of describe-task-execution")?;
-    let execution = answer.snapshot().task_execution_arn.as_deref().ok_or("does not say its TaskExecutionArn")?;
-    let execution: Arc<str> = execution.into();
-    Ok(Observation { execution, at: of(&answer, now), outcome: Outcome::Response(answer), task: None, next: None })
-}
-
-/// The moment that an answer tells of itself: its end, or its beginning and how long it ran since.
-fn of(answer: &Response, now: Timestamp) -> Timestamp {
-    let snapshot = answer.snapshot();
-    let ran = snapshot.result.as_ref().and_then(|result| result.total_duration).filter(|total| total.0 > 0);
-    let began = snapshot.launch_time.or(snapshot.start_time);
-    let by_now = began.zip(ran).and_then(|(began, ran)| began.0.checked_add(SignedDuration::from_millis(ran.0)).ok());
-    let ended = snapshot.end_time.map(|end| end.0).filter(|_| snapshot.is_over());
-    ended.or(by_now).map_or(now, |told| told.min(now))
+    };
+    Ok(format!("is not a describe-task-execution response: {why}"))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ARN: &str =
-        "arn:aws:datasync:us-east-1:111122223333:task/task-0123456789abcdef0/execution/exec-0123456789abcdef0";
-
-    fn now() -> Timestamp {
-        "2026-11-22T16:00:00Z".parse().unwrap()
-    }
-
-    fn statuses(text: &str) -> Vec<String> {
-        let status = |seen: Observation| match seen.outcome {
-            Outcome::Response(answer) => answer.snapshot().status.as_deref().unwrap_or("?").to_owned(),
-            Outcome::Fault(fault) => fault.kind.as_str().to_owned(),
-        };
-        read(text, now()).unwrap().observations.into_iter().map(status).collect()
-    }
-
-    #[test]
-    fn answers_come_in_any_form() {
-        let one = |status: &str| format!(r#"{{"TaskExecutionArn":"{ARN}","Status":"{status}"}}"#);
-        let pretty = format!("\n{{\n  \"TaskExecutionArn\": \"{ARN}\",\n  \"Status\": \"QUEUED\"\n}}\n");
-        let line = format!(r#"{{"at":"2026-11-22T15:00:00Z","execution":"{ARN}","response":{}}}"#, one("LAUNCHING"));
-        assert_eq!(statuses(&one("ERROR")), ["ERROR"]);
-        assert_eq!(
-            statuses(&format!("{pretty}{}{}", one("LAUNCHING"), one("ERROR"))),
-            ["QUEUED", "LAUNCHING", "ERROR"]
-        );
-        assert_eq!(statuses(&format!("{line}\n{line}\n")), ["LAUNCHING", "LAUNCHING"]);
-        assert_eq!(statuses(&format!("{pretty}{line}")), ["QUEUED", "LAUNCHING"]);
-    }
-
-    #[test]
-    fn an_answer_is_of_the_moment_that_it_tells() {
-        let at = |members: &str| {
-            let text = format!(r#"{{"TaskExecutionArn":"{ARN}",{members}}}"#);
-            read(&text, now()).unwrap().observations[0].at.to_string()
-        };
-        assert_eq!(at(r#""Status":"QUEUED","StartTime":"2026-11-22T15:00:00Z""#), now().to_string());
-        let ran = r#""StartTime":"2026-11-22T15:00:00Z","Result":{"TotalDuration":60000}"#;
-        assert_eq!(at(&format!(r#""Status":"TRANSFERRING",{ran}"#)), "2026-11-22T15:01:00Z");
-        let ended = r#""EndTime":"2026-11-22T15:02:00Z""#;
-        assert_eq!(at(&format!(r#""Status":"SUCCESS",{ran},{ended}"#)), "2026-11-22T15:02:00Z");
-        assert_eq!(at(r#""Status":"SUCCESS","EndTime":"2026-12-22T15:02:00Z""#), now().to_string());
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_said() {
-        for (text, says) in [
-            ("", "is empty"),
-            (" \n ", "is empty"),
-            ("hello", "is no JSON"),
-            ("{\"Status\":", "is cut short"),
-            ("{}", "is no answer"),
-            (r#"{"Status":"ERROR"}"#, "does not say its TaskExecutionArn"),
-            ("[1]", "is no answer"),
-        ] {
-            let why = read(text, now()).unwrap_err();
-            assert!(why.contains(says), "{text}: {why}");
-        }
-        let line = format!(r#"{{"at":"2026-11-22T15:00:00Z","execution":"{ARN}","response":{{"Status":"QUEUED"}}}}"#);
-        assert_eq!(read(&format!("{line}\n{}", &line[..40]), now()).unwrap().unread, None, "it is still being written");
-        let damaged = read(&format!("{line}\nnothing\n{line}\n"), now()).unwrap();
-        assert_eq!((damaged.observations.len(), damaged.unread.as_deref()), (2, Some("line 2 is no JSON")));
-    }
-}
+mod tests;

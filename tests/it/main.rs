@@ -23,6 +23,7 @@ mod record;
 mod recordings;
 mod replay;
 mod report;
+mod saved;
 mod schema;
 mod screens;
 mod support;

@@ -122,13 +122,13 @@ fn what_cannot_be_recorded_is_watched_all_the_same() {
     let (served, state) = (served(), state());
     fs::write(Path::new(&state).join("syncscope"), "in the way").unwrap();
     let mut screen = served.on_screen(&state);
-    screen.wait_for("both", |seen| seen.shows("Not recorded: ") && seen.shows("Throughput"));
+    screen.wait_for("both", |seen| seen.shows("Recording stopped: ") && seen.shows("Throughput"));
     screen.press("q");
     assert_eq!(screen.left().code, 0);
     let mut said = String::new();
     let mut child = Running(served.watch(&state, &[]).spawn().unwrap());
     BufReader::new(child.0.stderr.take().unwrap()).read_line(&mut said).unwrap();
-    assert!(said.starts_with("syncscope: Not recorded: "), "{said}");
+    assert!(said.starts_with("syncscope: Recording stopped: "), "{said}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use ratatui::{buffer::Buffer, layout::Rect};
 use syncscope::{
     App, Event, Theme, Writer,
-    bench::{Recording, Tape},
+    bench::{Player, Recording},
     render, simulated,
 };
 
@@ -55,18 +55,18 @@ impl Drop for Kept {
     }
 }
 
-fn tape(name: &str, text: &str) -> Tape {
+fn player(name: &str, text: &str) -> Player {
     let file = Kept::of(name, text);
-    let tape = Tape::new(Arc::new(Recording::open(&file.0, FIVE).unwrap()), 60.0);
-    tape.settle();
-    tape
+    let player = Player::new(Arc::new(Recording::open(&file.0, FIVE, Timestamp::now()).unwrap()), 60.0);
+    player.settle();
+    player
 }
 
-fn shown(tape: &mut Tape, minutes: f64) -> App {
+fn shown(player: &mut Player, minutes: f64) -> App {
     let at = start() + Duration::from_secs_f64(minutes * 60.0);
-    tape.seek(at);
+    player.seek(at);
     let mut app = App::new([], at, TimeZone::UTC);
-    app.update(Event::replayed(at, tape.frame()));
+    app.update(Event::replayed(at, player.frame()));
     app
 }
 
@@ -90,7 +90,7 @@ fn pressed(mut app: App, key: char) -> App {
 fn the_screen_of_a_replay() {
     for (name, scenario, minutes) in [("transferring", "enhanced", 50.0), ("failing", "failing", 20.0)] {
         let torn = simulation(scenario, 90) + "{\"at\":\"2026-";
-        let app = shown(&mut tape(name, &torn), minutes);
+        let app = shown(&mut player(name, &torn), minutes);
         let mut page = String::new();
         for (columns, rows) in [(120, 40), (80, 24), (60, 15), (40, 8), (80, 3)] {
             page.push_str(&format!("{columns}x{rows}\n{}", drawn(&app, Theme::default(), (columns, rows))));
@@ -102,10 +102,10 @@ fn the_screen_of_a_replay() {
 
 #[test]
 fn the_pages_of_a_replay() {
-    let app = shown(&mut tape("pages", &simulation("enhanced", 90)), 30.0);
+    let app = shown(&mut player("pages", &simulation("enhanced", 90)), 30.0);
     insta::assert_snapshot!("replay_help", drawn(&pressed(app.clone(), '?'), Theme::default(), (80, 50)));
     let long = simulation("failing", 5) + &simulation("failing", 5).replace("2026-11-22", "2026-11-25");
-    let long = shown(&mut tape("long", &long), 70.0 * 60.0);
+    let long = shown(&mut player("long", &long), 70.0 * 60.0);
     assert!(drawn(&long, Theme::default(), (40, 8)).contains("▮▮ 60x      25 Nov 14:00 "));
     assert!(drawn(&long, Theme::default(), (60, 15)).contains("  25 Nov 14:00:00 "));
     let ascii = drawn(&pressed(app, 'r'), Theme { colour: false, ascii: true }, (80, 12));
@@ -114,7 +114,7 @@ fn the_pages_of_a_replay() {
 
 #[test]
 fn a_replay_says_what_the_watch_said_then() {
-    let mut tape = tape("then", &simulation("trouble", 60));
+    let mut player = player("then", &simulation("trouble", 60));
     let mut watch: Option<App> = None;
     let mut minute = 0.0;
     for observation in simulated("trouble", start(), FIVE).unwrap().take(60 * 12) {
@@ -126,7 +126,7 @@ fn a_replay_says_what_the_watch_said_then() {
         let passed = at.duration_since(start()).as_secs_f64() / 60.0;
         if passed > minute {
             minute += 3.0;
-            let replay = shown(&mut tape, passed);
+            let replay = shown(&mut player, passed);
             // the footer and what is over it are the replay's own
             let live = drawn(watch, Theme::default(), (100, 39));
             let then = drawn(&replay, Theme::default(), (100, 40));
@@ -138,9 +138,9 @@ fn a_replay_says_what_the_watch_said_then() {
 
 #[test]
 fn no_size_is_too_small_or_too_large() {
-    let mut tape = tape("sizes", &simulation("failing", 60));
+    let mut player = player("sizes", &simulation("failing", 60));
     for minutes in [0.0, 20.0, 60.0] {
-        let app = shown(&mut tape, minutes);
+        let app = shown(&mut player, minutes);
         for page in ['-', 'o', 'e', 'r', '?'] {
             let app = pressed(app.clone(), page);
             for columns in [0, 1, 2, 9, 20, 39, 50, 77, 300] {
@@ -178,7 +178,7 @@ fn a_recording_is_played_paused_stepped_and_searched() {
     screen.press("q");
     let left = screen.left();
     assert_eq!(left.code, 0);
-    for part in ["arn:aws:datasync:", "ERROR", "syncscope: 1 line could not be read: 525 is no JSON."] {
+    for part in ["arn:aws:datasync:", "ERROR", "syncscope: 1 line could not be read: 525 is not JSON."] {
         assert!(left.text.contains(part), "no {part} in\n{}", left.text);
     }
 }
@@ -198,7 +198,7 @@ fn what_the_screen_would_know_is_printed_the_same_each_time() {
     let (first, second) = (ran(&[file.path(), "--output", "ndjson"]), ran(&[file.path(), "--output", "ndjson"]));
     assert_eq!(first.stdout, second.stdout);
     let (code, out, err) = said(&first);
-    assert_eq!((code, err), (Some(4), "syncscope: 1 line could not be read: 914 is torn.\n"));
+    assert_eq!((code, err), (Some(4), "syncscope: 1 line could not be read: 914 is cut off.\n"));
     assert_eq!(out.lines().count(), 913);
     let schema = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/state.schema.json"));
     let schema = schema.ok().map(|schema| jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap());
@@ -259,9 +259,9 @@ fn what_is_no_recording_is_refused() {
     let absent = format!("{}/absent.ndjson", program::state());
     for (path, word) in [
         (empty.path(), "is empty"),
-        (garbage.path(), "line 1 is no JSON"),
-        (program.path(), "it is no text"),
-        ("/", "is a folder"),
+        (garbage.path(), "line 1 is not JSON"),
+        (program.path(), "it is not text"),
+        ("/", "is a directory"),
         (&absent, "no such file"),
         ("-", "standard input is empty"),
     ] {

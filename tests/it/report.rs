@@ -196,7 +196,7 @@ fn answers_are_read_from_standard_input() {
     let text = pretty("TRANSFERRING") + &pretty("SUCCESS");
     let output = run_in(&folder, &["status", "-", "--one-line", "--format", "{status}|{id}"], &text);
     assert_eq!((code(&output), out(&output)), (0, &*format!("SUCCESS|{EXECUTION_ID}\n")));
-    for (text, says) in [("", "is empty"), ("hello", "is no JSON"), ("{\"Status\":\"ERR", "is cut short")] {
+    for (text, says) in [("", "is empty"), ("hello", "is not JSON"), ("{\"Status\":\"ERR", "is cut off")] {
         let output = run_in(&folder, &["status", "-"], text);
         assert_eq!((code(&output), out(&output)), (2, ""));
         assert!(err(&output).contains(says) && err(&output).contains("standard input"), "{}", err(&output));

@@ -1,7 +1,10 @@
 //! The values of members: numbers, texts and moments, as the service and its tools write them.
 
 use jiff::Timestamp;
-use serde::{Serialize, Serializer, de::SeqAccess};
+use serde::{
+    Serialize, Serializer,
+    de::{IgnoredAny, MapAccess, SeqAccess},
+};
 use serde_json::Value;
 
 use super::lenient::{Lenient, Member};
@@ -21,6 +24,10 @@ impl Member for Count {
 
     fn of_str(text: &str) -> Option<Self> {
         text.parse().ok().map(Self)
+    }
+
+    fn of_map<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+        wrapped(map)
     }
 }
 
@@ -57,9 +64,27 @@ impl Member for Text {
     fn of_str(text: &str) -> Option<Self> {
         Some(Self(text.into()))
     }
+
+    fn of_map<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+        wrapped(map)
+    }
 }
 
-/// A moment: epoch seconds on the wire, ISO-8601 in the newer command line's print. Written as epoch seconds.
+/// What PowerShell wraps a constant or a moment in: `{"Value": …}`.
+fn wrapped<'de, T: Member, A: MapAccess<'de>>(mut map: A) -> Result<Option<T>, A::Error> {
+    let mut value = None;
+    while let Some(name) = map.next_key::<String>()? {
+        if name.eq_ignore_ascii_case("value") {
+            value = map.next_value_seed(Lenient::new())?;
+        } else {
+            map.next_value::<IgnoredAny>()?;
+        }
+    }
+    Ok(value)
+}
+
+/// A moment: epoch seconds on the wire, ISO-8601 in the newer command line's print, milliseconds as in
+/// `/Date(1578092083501)/` in PowerShell's. Written as epoch seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Time(pub Timestamp);
 
@@ -80,7 +105,15 @@ impl Member for Time {
     }
 
     fn of_str(text: &str) -> Option<Self> {
-        text.parse().ok().map(Self)
+        let milliseconds = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/"));
+        match milliseconds {
+            Some(milliseconds) => Timestamp::from_millisecond(milliseconds.parse().ok()?).ok().map(Self),
+            None => text.parse().ok().map(Self),
+        }
+    }
+
+    fn of_map<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+        wrapped(map)
     }
 }
 

@@ -1,64 +1,26 @@
-//! What a recording says: its lines, one at a time, and the executions that they make.
+//! What was watched before, read back from a recording.
 
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, Read},
+    io,
     path::Path,
-    sync::{
-        Arc,
-        mpsc::{Receiver, SyncSender, sync_channel},
-    },
+    sync::{Arc, mpsc::sync_channel},
     thread,
 };
 
 use crate::{
-    aws::{arn::Arn, line::Reader, observation::Observation},
+    aws::{
+        arn::Arn,
+        line::{LONGEST_LINE, Reader},
+        observation::Observation,
+        per_execution::PerExecution,
+    },
+    files::Lines,
     transfer::execution::Execution,
 };
 
-/// No answer is as long as this; what goes on without an end of line is no recording.
-const LONGEST: u64 = 4 << 20;
 /// Observations that are handed over at once from the one who reads to the one who folds.
 const BATCH: usize = 256;
-
-/// The lines of a file, of which one at a time is in memory.
-pub struct Lines<R> {
-    input: R,
-    line: Vec<u8>,
-}
-
-impl Lines<BufReader<File>> {
-    /// Those of an open file, from where it stands.
-    pub fn of(file: File) -> Self {
-        Self { input: BufReader::with_capacity(1 << 18, file), line: Vec::new() }
-    }
-}
-
-impl<R: BufRead> Lines<R> {
-    /// The next line, without its end; `None` after the last one. Of a line that is far too long, a beginning.
-    pub fn next(&mut self) -> io::Result<Option<&[u8]>> {
-        self.line.clear();
-        if (&mut self.input).take(LONGEST).read_until(b'\n', &mut self.line)? == 0 {
-            return Ok(None);
-        }
-        if self.line.last() == Some(&b'\n') {
-            self.line.pop();
-        } else if self.line.len() as u64 >= LONGEST {
-            self.input.skip_until(b'\n')?;
-        }
-        Ok(Some(&self.line))
-    }
-
-    /// Whether the line that came last is longer than what was given of it.
-    pub fn is_cut(&self) -> bool {
-        self.line.len() as u64 >= LONGEST
-    }
-}
-
-/// The observation of a line; `None` where it can't be read.
-pub fn observation(reader: &mut Reader, line: &[u8]) -> Option<Observation> {
-    reader.read(std::str::from_utf8(line).ok()?).ok()
-}
 
 /// What was watched before.
 #[derive(Debug, Default)]
@@ -71,75 +33,69 @@ pub struct Past {
 
 /// Reads a recording as far as it can be read, and folds every execution in it: lines are read on this thread while
 /// those before them are folded on another.
+///
+/// # Errors
+/// There is no such file, or it cannot be read.
 pub fn read(path: &Path) -> io::Result<Past> {
-    let lines = Lines::of(File::open(path)?);
-    let (out, batches) = sync_channel(4);
+    let lines = Lines::new(File::open(path)?, LONGEST_LINE);
+    let (out, batches) = sync_channel::<Vec<Observation>>(4);
     thread::scope(|scope| {
-        let folding = scope.spawn(|| folded(batches));
-        let unreadable = parse(lines, &out);
-        drop(out);
-        match folding.join() {
-            Ok(executions) => Ok(Past { executions, unreadable }),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
+        let folding = thread::Builder::new().spawn_scoped(scope, move || {
+            let mut fold = Fold::default();
+            batches.iter().flatten().for_each(|observation| fold.observe(&observation));
+            fold
+        });
+        let (fold, unreadable) = match folding {
+            Ok(folding) => {
+                let unreadable = parse(lines, |batch| out.send(batch).is_ok());
+                drop(out);
+                (folding.join().map_err(|_| io::Error::other("it was not read to its end"))?, unreadable)
+            }
+            Err(_) => {
+                let mut fold = Fold::default();
+                let unreadable = parse(lines, |batch| {
+                    batch.iter().for_each(|observation| fold.observe(observation));
+                    true
+                });
+                (fold, unreadable)
+            }
+        };
+        Ok(Past { executions: fold.executions.into_values().collect(), unreadable })
     })
 }
 
-/// Hands on the observations of the lines. Gives the number of lines that are none.
-fn parse(mut lines: Lines<impl BufRead>, out: &SyncSender<Vec<Observation>>) -> usize {
+/// Hands on the observations of the lines, as long as they are taken. Gives the number of lines that are none.
+fn parse(mut lines: Lines, mut take: impl FnMut(Vec<Observation>) -> bool) -> usize {
     let (mut reader, mut unreadable) = (Reader::default(), 0);
     let mut batch = Vec::with_capacity(BATCH);
     while let Ok(Some(line)) = lines.next() {
-        match observation(&mut reader, line) {
+        let text = std::str::from_utf8(line.bytes).ok().filter(|_| !line.is_cut);
+        match text.and_then(|text| reader.read(text).ok()) {
             Some(observation) => batch.push(observation),
-            None => unreadable += usize::from(!line.is_empty()),
+            None => unreadable += usize::from(!line.bytes.is_empty()),
         }
-        if batch.len() == BATCH && out.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err() {
+        if batch.len() == BATCH && !take(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))) {
             break;
         }
     }
-    let _ = out.send(batch);
+    take(batch);
     unreadable
 }
 
-fn folded(batches: Receiver<Vec<Observation>>) -> Vec<(Arc<str>, Execution)> {
-    let mut executions: Vec<(Arc<str>, Execution)> = Vec::new();
-    for observation in batches.iter().flatten() {
-        let known = executions.iter().position(|(name, _)| *name == observation.execution);
-        let place = known.or_else(|| {
-            let arn = Arn::parse(&observation.execution).ok()?;
-            executions.push((observation.execution.clone(), Execution::new(arn, observation.at)));
-            Some(executions.len() - 1)
-        });
-        if let Some(place) = place {
-            executions[place].1.observe(&observation);
-        }
-    }
-    executions
+/// Folds observations into the executions that they are of.
+#[derive(Default)]
+struct Fold {
+    executions: PerExecution<Execution>,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_of_any_length_come_one_by_one() {
-        let long = LONGEST as usize;
-        let text = format!("a\n\n{}\nb\n{}\nc", "x".repeat(long - 1), "y".repeat(2 * long));
-        let mut lines = Lines { input: BufReader::with_capacity(1000, text.as_bytes()), line: Vec::new() };
-        let mut told = Vec::new();
-        while let Some(line) = lines.next().unwrap() {
-            let (first, length) = (line.first().copied().unwrap_or(b' '), line.len());
-            told.push((char::from(first), length, lines.is_cut()));
+impl Fold {
+    fn observe(&mut self, observation: &Observation) {
+        let place = self.executions.place(&observation.execution).or_else(|| {
+            let arn = Arn::parse(&observation.execution).ok()?;
+            Some(self.executions.add(observation.execution.clone(), Execution::new(arn, observation.at)))
+        });
+        if let Some(place) = place {
+            self.executions.at(place).observe(observation);
         }
-        let expected = [
-            ('a', 1, false),
-            (' ', 0, false),
-            ('x', long - 1, false),
-            ('b', 1, false),
-            ('y', long, true),
-            ('c', 1, false),
-        ];
-        assert_eq!(told, expected);
     }
 }

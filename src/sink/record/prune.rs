@@ -8,11 +8,14 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
-    file::is_at,
-    past::{Lines, observation},
+use super::open::is_at;
+use crate::{
+    aws::{
+        line::{LONGEST_LINE, Reader},
+        observation::Outcome,
+    },
+    files::Lines,
 };
-use crate::aws::{line::Reader, observation::Outcome};
 
 /// The end of an execution is told by the last lines of its recording; so many bytes of them are read.
 const TAIL: u64 = 256 << 10;
@@ -33,14 +36,14 @@ impl Default for Keep {
 }
 
 /// A recording in the folder.
-struct Kept {
+struct Old {
     path: PathBuf,
     bytes: u64,
     /// `None` where it was not seen to end.
     ended: Option<Timestamp>,
 }
 
-impl Kept {
+impl Old {
     fn page(&self) -> PathBuf {
         self.path.with_extension("md")
     }
@@ -60,7 +63,7 @@ impl Kept {
 /// Removes what ended long ago, then the oldest of what ended until the rest fits. What was not seen to end stays,
 /// and so does what a watch has open.
 pub fn prune(folder: &Path, now: Timestamp, keep: Keep) -> io::Result<()> {
-    let mut all: Vec<Kept> = fs::read_dir(folder)?.flatten().filter_map(|entry| kept(&entry.path())).collect();
+    let mut all: Vec<Old> = fs::read_dir(folder)?.flatten().filter_map(|entry| kept(&entry.path())).collect();
     let mut bytes: u64 = all.iter().map(|kept| kept.bytes).sum();
     all.sort_by_key(|kept| kept.ended);
     for kept in &all {
@@ -73,13 +76,13 @@ pub fn prune(folder: &Path, now: Timestamp, keep: Keep) -> io::Result<()> {
     Ok(())
 }
 
-fn kept(path: &Path) -> Option<Kept> {
+fn kept(path: &Path) -> Option<Old> {
     let name = path.file_name()?.to_str()?;
     let there = fs::symlink_metadata(path).ok()?;
     if !name.starts_with("exec-") || !name.ends_with(".ndjson") || !there.is_file() {
         return None;
     }
-    let mut kept = Kept { path: path.to_owned(), bytes: there.len(), ended: ended(path).ok()? };
+    let mut kept = Old { path: path.to_owned(), bytes: there.len(), ended: ended(path).ok()? };
     kept.bytes += fs::metadata(kept.page()).map_or(0, |page| page.len());
     Some(kept)
 }
@@ -89,9 +92,10 @@ fn ended(path: &Path) -> io::Result<Option<Timestamp>> {
     let mut file = File::open(path)?;
     let beginning = file.metadata()?.len().saturating_sub(TAIL);
     file.seek(SeekFrom::Start(beginning))?;
-    let (mut lines, mut reader, mut ended) = (Lines::of(file), Reader::default(), None);
+    let (mut lines, mut reader, mut ended) = (Lines::new(file, LONGEST_LINE), Reader::default(), None);
     while let Some(line) = lines.next()? {
-        let Some(observation) = observation(&mut reader, line) else { continue };
+        let text = std::str::from_utf8(line.bytes).ok();
+        let Some(observation) = text.and_then(|text| reader.read(text).ok()) else { continue };
         if let Outcome::Response(answer) = &observation.outcome {
             let snapshot = answer.snapshot();
             let at = snapshot.end_time.map_or(observation.at, |end| end.0);
@@ -103,19 +107,21 @@ fn ended(path: &Path) -> io::Result<Option<Timestamp>> {
 
 #[cfg(test)]
 mod tests {
+    use tempfile::{TempDir, tempdir};
+
     use super::*;
     use crate::{
         aws::observation::Observation,
-        sink::record::{file::Recording, tests::Folder},
+        sink::record::file::RecordingFile,
         transfer::execution::tests::{answer, at},
     };
 
     const DAY: i64 = 86_400;
 
     /// A recording of an execution with this status on that day, and a hand-over page beside it.
-    fn record(folder: &Folder, id: &str, day: i64, status: &str) -> Recording {
+    fn record(folder: &TempDir, id: &str, day: i64, status: &str) -> RecordingFile {
         let path = folder.path().join(format!("exec-{id}.ndjson"));
-        let mut recording = Recording::open(&path, u64::MAX / 4).unwrap();
+        let mut recording = RecordingFile::open(&path, u64::MAX / 4).unwrap();
         recording.write(&answer(day * DAY - 60, r#""Status":"TRANSFERRING""#)).unwrap();
         recording.write(&answer(day * DAY, &format!(r#""Status":"{status}""#))).unwrap();
         recording.write(&answer(day * DAY, &format!(r#""Status":"{status}""#))).unwrap();
@@ -123,7 +129,7 @@ mod tests {
         recording
     }
 
-    fn names(folder: &Folder) -> Vec<String> {
+    fn names(folder: &TempDir) -> Vec<String> {
         let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
         let mut names: Vec<String> = names.filter(|name| !name.ends_with(".md")).collect();
         names.sort();
@@ -132,7 +138,7 @@ mod tests {
 
     #[test]
     fn only_what_ended_long_ago_and_is_nobody_s_goes() {
-        let folder = Folder::new();
+        let folder = tempdir().unwrap();
         for (id, day, status) in [
             ("old-success", 1, "SUCCESS"),
             ("old-error", 1, "ERROR"),
@@ -155,7 +161,7 @@ mod tests {
 
     #[test]
     fn of_too_many_the_oldest_go() {
-        let folder = Folder::new();
+        let folder = tempdir().unwrap();
         for (id, day, status) in [("a", 3, "SUCCESS"), ("b", 1, "QUEUED"), ("c", 2, "ERROR"), ("d", 4, "SUCCESS")] {
             record(&folder, id, day, status);
         }
@@ -170,16 +176,16 @@ mod tests {
 
     #[test]
     fn the_service_s_own_end_counts() {
-        let folder = Folder::new();
+        let folder = tempdir().unwrap();
         let path = folder.path().join("exec-1.ndjson");
         let end = at(0).as_second();
-        let mut recording = Recording::open(&path, u64::MAX / 4).unwrap();
+        let mut recording = RecordingFile::open(&path, u64::MAX / 4).unwrap();
         let late = answer(29 * DAY, &format!(r#""Status":"SUCCESS","EndTime":{end}"#));
         (0..2000).for_each(|_| recording.write(&late).unwrap());
         recording.write(&Observation { next: None, ..late }).unwrap();
         drop(recording);
         assert_eq!(ended(&path).unwrap(), None, "its answer is out of sight, so that is not sure");
-        let mut recording = Recording::open(&path, u64::MAX / 4).unwrap();
+        let mut recording = RecordingFile::open(&path, u64::MAX / 4).unwrap();
         recording.write(&answer(29 * DAY, &format!(r#""Status":"SUCCESS","EndTime":{end}"#))).unwrap();
         assert_eq!(ended(&path).unwrap(), Some(at(0)));
     }

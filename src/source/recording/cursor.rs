@@ -1,21 +1,28 @@
 //! Reads the observations of a recording at any place of it.
 
-use std::sync::{Arc, mpsc};
-
-use super::{Form, Kind, Line, Next, Recording};
-use crate::aws::{
-    line::{Said, SaidWhat},
-    observation::{Observation, Outcome},
-    response::Response,
-    task::Task,
+use std::{
+    ops::Range,
+    sync::{Arc, mpsc},
+    thread,
 };
 
-/// Reads observations. It remembers the newest answers, as most lines say that nothing changed.
+use super::Recording;
+use crate::{
+    aws::{
+        line::{Line, LineOutcome, NOTHING_BEFORE},
+        observation::{Observation, Outcome},
+        response::Response,
+        task::Task,
+    },
+    source::answers::entry::{Entry, Kind},
+};
+
+/// Reads observations. It remembers the newest responses, as most lines say that nothing changed.
 pub struct Cursor {
     recording: Arc<Recording>,
     text: Vec<u8>,
-    /// For each name, the line of its newest answer, and the answer.
-    answers: Vec<Option<(u32, Response)>>,
+    /// For each name, the entry of its newest response, and the response.
+    responses: Vec<Option<(u32, Response)>>,
 }
 
 /// An observation, and the place of its execution.
@@ -27,83 +34,81 @@ pub type Wrong = (u32, String);
 impl Cursor {
     /// One that has read nothing yet.
     pub fn new(recording: Arc<Recording>) -> Self {
-        let answers = vec![None; recording.names.len()];
-        Self { recording, text: Vec::new(), answers }
+        let responses = vec![None; recording.names.len()];
+        Self { recording, text: Vec::new(), responses }
     }
 
     /// The observation at a place in the order of time.
     ///
     /// # Errors
-    /// The line holds no answer, or the file is not what it was.
+    /// There is no response in it, or the file is not what it was.
     pub fn read(&mut self, place: usize) -> Result<Observed, Wrong> {
         let recording = Arc::clone(&self.recording);
         let number = recording.order[place];
-        let line = &recording.lines[number as usize];
-        let name = &recording.names[line.name as usize];
-        let (outcome, task) = self.came(&recording, number, line).map_err(|why| (line.number, why))?;
-        let is_over = matches!(&outcome, Outcome::Response(answer) if answer.snapshot().is_over());
-        let next = match line.next {
-            Next::Said(next) => next,
-            Next::Apart(next) => next.filter(|_| !is_over),
-        };
+        let entry = &recording.entries[number as usize];
+        let name = &recording.names[entry.name as usize];
+        let (outcome, task) = self.came(&recording, number, entry).map_err(|why| (entry.number, why))?;
+        let next = entry.next.after(&outcome);
         let execution = Arc::clone(&name.execution);
-        Ok((name.slot, Observation { execution, at: line.at, outcome, task: task.map(Arc::new), next }))
+        Ok((name.slot, Observation { execution, at: entry.at, outcome, task: task.map(Arc::new), next }))
     }
 
-    fn came(&mut self, recording: &Recording, number: u32, line: &Line) -> Result<(Outcome, Option<Task>), String> {
-        match line.kind {
-            Kind::Response => {
-                let (answer, task) = self.answer(recording, number)?;
-                Ok((Outcome::Response(answer), task))
+    fn came(&mut self, recording: &Recording, number: u32, entry: &Entry) -> Result<(Outcome, Option<Task>), String> {
+        match entry.kind {
+            Kind::Bare | Kind::Response => {
+                let (response, task) = self.response(recording, number)?;
+                Ok((Outcome::Response(response), task))
             }
-            Kind::Unchanged => Ok((Outcome::Response(self.referred(recording, line)?), None)),
+            Kind::Unchanged => Ok((Outcome::Response(self.referred(recording, entry)?), None)),
             Kind::UnchangedWithTask => {
-                let outcome = Outcome::Response(self.referred(recording, line)?);
-                Ok((outcome, Said::by(self.text(recording, line)?)?.task))
+                let outcome = Outcome::Response(self.referred(recording, entry)?);
+                Ok((outcome, Line::parse(self.text(recording, entry)?)?.task))
             }
             Kind::Fault => {
-                let said = Said::by(self.text(recording, line)?)?;
-                match said.what {
-                    SaidWhat::Fault(fault) => Ok((Outcome::Fault(fault), said.task)),
+                let line = Line::parse(self.text(recording, entry)?)?;
+                match line.outcome {
+                    LineOutcome::Fault(fault) => Ok((Outcome::Fault(fault), line.task)),
                     _ => Err(CHANGED.into()),
                 }
             }
         }
     }
 
-    /// The newest answer before a line that can be read.
-    fn referred(&mut self, recording: &Recording, line: &Line) -> Result<Response, String> {
-        let mut refers = line.refers;
+    /// The newest response before an entry that can be read.
+    fn referred(&mut self, recording: &Recording, entry: &Entry) -> Result<Response, String> {
+        let mut refers = entry.refers;
         while let Some(place) = refers {
-            if let Some((_, answer)) = self.answers[line.name as usize].as_ref().filter(|(known, _)| *known == place) {
-                return Ok(answer.clone());
+            let known = self.responses[entry.name as usize].as_ref().filter(|(known, _)| *known == place);
+            if let Some((_, response)) = known {
+                return Ok(response.clone());
             }
-            if let Ok((answer, _)) = self.answer(recording, place) {
-                return Ok(answer);
+            if let Ok((response, _)) = self.response(recording, place) {
+                return Ok(response);
             }
-            refers = recording.lines[place as usize].refers;
+            refers = recording.entries[place as usize].refers;
         }
-        Err(super::NOTHING_BEFORE.into())
+        Err(NOTHING_BEFORE.into())
     }
 
-    /// The answer in a line, and what it says of the task.
-    fn answer(&mut self, recording: &Recording, place: u32) -> Result<(Response, Option<Task>), String> {
-        let line = &recording.lines[place as usize];
-        let text = self.text(recording, line)?;
-        let (answer, task) = match recording.form {
-            Form::Answers => (Response::parse(text), None),
-            Form::Lines => match Said::by(text)? {
-                Said { what: SaidWhat::Response(response), task, .. } => (Response::parse(response), task),
+    /// The response in an entry, and what it says of the task.
+    fn response(&mut self, recording: &Recording, place: u32) -> Result<(Response, Option<Task>), String> {
+        let entry = &recording.entries[place as usize];
+        let text = self.text(recording, entry)?;
+        let (response, task) = if entry.kind == Kind::Bare {
+            (Response::parse(text), None)
+        } else {
+            match Line::parse(text)? {
+                Line { outcome: LineOutcome::Response(response), task, .. } => (Response::parse(response), task),
                 _ => return Err(CHANGED.into()),
-            },
+            }
         };
-        let answer = answer.map_err(|fault| format!("holds no answer: {}", fault.message))?;
-        self.answers[line.name as usize] = Some((place, answer.clone()));
-        Ok((answer, task))
+        let response = response.map_err(|fault| format!("holds no response: {}", fault.message))?;
+        self.responses[entry.name as usize] = Some((place, response.clone()));
+        Ok((response, task))
     }
 
-    fn text(&mut self, recording: &Recording, line: &Line) -> Result<&str, String> {
-        recording.text(line, &mut self.text).map_err(|_| CHANGED)?;
+    fn text(&mut self, recording: &Recording, entry: &Entry) -> Result<&str, String> {
+        recording.store.read(entry.offset, entry.length, &mut self.text).map_err(|_| CHANGED)?;
         std::str::from_utf8(&self.text).map_err(|_| CHANGED.into())
     }
 }
@@ -114,18 +119,40 @@ const CHANGED: &str = "is not what it was when the file was opened";
 /// Observations that go through a channel at once.
 const BATCH: usize = 256;
 
-/// All observations in the order of time, read on a thread of their own. They end early where nobody takes them.
-pub fn all(recording: Arc<Recording>) -> impl Iterator<Item = Result<Observed, Wrong>> {
+/// The observations of all executions, or of one, in the order of time, read on a thread of their own. They end early
+/// where nobody takes them.
+pub fn all(recording: &Arc<Recording>, slot: Option<usize>) -> impl Iterator<Item = Result<Observed, Wrong>> {
     let (out, batches) = mpsc::sync_channel(16);
-    std::thread::spawn(move || {
-        let last = recording.count();
-        let mut cursor = Cursor::new(recording);
-        for first in (0..last).step_by(BATCH) {
-            let batch: Vec<_> = (first..last.min(first + BATCH)).map(|place| cursor.read(place)).collect();
-            if out.send(batch).is_err() {
-                return;
+    let (mut cursor, places) = (Cursor::new(Arc::clone(recording)), 0..recording.count());
+    let reading = thread::Builder::new().spawn({
+        let places = places.clone();
+        move || {
+            for first in places.clone().step_by(BATCH) {
+                let batch: Vec<_> = cursor.some(first..places.end.min(first + BATCH), slot).collect();
+                if out.send(batch).is_err() {
+                    return;
+                }
             }
         }
     });
-    batches.into_iter().flatten()
+    // where there is no thread to be had, they are read by the one who takes them
+    let mut own = reading.is_err().then(|| (Cursor::new(Arc::clone(recording)), places.step_by(BATCH)));
+    let last = recording.count();
+    let rest = std::iter::from_fn(move || {
+        let (cursor, firsts) = own.as_mut()?;
+        let first = firsts.next()?;
+        Some(cursor.some(first..last.min(first + BATCH), slot).collect::<Vec<_>>())
+    });
+    batches.into_iter().chain(rest).flatten()
+}
+
+impl Cursor {
+    /// Those at some places that are of one execution, or of any.
+    fn some(&mut self, places: Range<usize>, slot: Option<usize>) -> impl Iterator<Item = Result<Observed, Wrong>> {
+        places.filter_map(move |place| {
+            let entry = &self.recording.entries[self.recording.order[place] as usize];
+            let is_wanted = slot.is_none_or(|slot| self.recording.names[entry.name as usize].slot == slot);
+            is_wanted.then(|| self.read(place))
+        })
+    }
 }

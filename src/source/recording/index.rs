@@ -1,13 +1,15 @@
 //! What reading a recording once from beginning to end leaves behind: what happened, and places to start from.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+};
 
 use super::{
     Recording,
     cursor::{Cursor, Wrong},
-    unread::Unread,
 };
-use crate::{app::player::Mark, transfer::execution::Execution};
+use crate::{app::player::Mark, source::answers::unread::Unread, transfer::execution::Execution};
 
 /// Executions that are kept in all checkpoints together: each takes up to 0.8 MB.
 const KEPT: usize = 64;
@@ -34,7 +36,7 @@ pub struct Known {
     pub marks: Arc<Vec<Vec<Mark>>>,
     /// Executions as they were after so many observations.
     checkpoints: Vec<(usize, Arc<Vec<Execution>>)>,
-    /// Lines that could not be read.
+    /// What could not be read.
     pub unread: Unread,
 }
 
@@ -60,7 +62,14 @@ impl Index {
         };
         let index = Self { shared: Arc::new((Mutex::new(known), Condvar::new())) };
         let (filled, recording) = (index.clone(), Arc::clone(recording));
-        std::thread::spawn(move || filled.fill(recording));
+        let filling = thread::Builder::new().spawn({
+            let (filled, recording) = (filled.clone(), Arc::clone(&recording));
+            move || filled.fill(recording)
+        });
+        if filling.is_err() {
+            // without a thread it is filled before anything is asked
+            filled.fill(recording);
+        }
         index
     }
 
@@ -99,7 +108,7 @@ impl Index {
             (known.folded, known.whole) = (last, last == all);
             drop(known);
             self.shared.1.notify_all();
-            // nobody asks any more
+            // nobody is left to ask
             if Arc::strong_count(&self.shared) == 1 {
                 return;
             }

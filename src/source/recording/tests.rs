@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
-use super::{cursor::Observed, tape::Tape, *};
+use super::{cursor::Observed, player::Player, *};
 use crate::{
     app::player::PlaybackRequest,
     aws::{
@@ -14,6 +14,7 @@ use crate::{
     demo::simulated,
     keys::Playback,
     say::state::State,
+    source::answers::{dates::Times, store::Input},
 };
 
 const FIVE: Duration = Duration::from_secs(5);
@@ -33,12 +34,18 @@ fn simulation(scenario: &str, looks: usize) -> Vec<String> {
     simulated(scenario, start(), FIVE).unwrap().take(looks).map(|observation| writer.line(&observation)).collect()
 }
 
+fn saved(text: &[u8]) -> Result<Recording, String> {
+    let times = Times { interval: FIVE, now: start() + SignedDuration::from_hours(1), saved_at: None };
+    let answers = answers::read(Input::memory(text.to_vec()), times).map_err(|why| format!("it {why}"))?;
+    Ok(Recording::of(answers))
+}
+
 fn opened(text: &str) -> Result<Arc<Recording>, String> {
-    Recording::of(Store::Memory(text.as_bytes().to_vec()), "it", FIVE).map(Arc::new)
+    saved(text.as_bytes()).map(Arc::new)
 }
 
 fn read(recording: &Arc<Recording>) -> Vec<Observed> {
-    cursor::all(Arc::clone(recording)).filter_map(Result::ok).collect()
+    cursor::all(recording, None).filter_map(Result::ok).collect()
 }
 
 /// When the observations were, in seconds from the start, and what they say was written.
@@ -63,8 +70,7 @@ fn bytes(written: i64) -> String {
 const UNCHANGED: &str = r#""unchanged":true"#;
 
 fn why_not(text: &[u8]) -> String {
-    let refused = Recording::of(Store::Memory(text.to_vec()), "it", FIVE);
-    refused.map(|recording| recording.count()).expect_err("nothing in it can be read")
+    saved(text).map(|recording| recording.count()).expect_err("nothing in it can be read")
 }
 
 #[test]
@@ -96,12 +102,13 @@ fn what_is_torn_or_garbled_is_named_and_the_rest_is_read() {
     let recording = opened(&lines.concat()).unwrap();
     assert_eq!(written(&recording), [(0, 0, 10), (0, 5, 10), (0, 10, 10), (0, 20, 20)]);
     let unread = recording.unread().sentence().unwrap();
-    let first = "3 lines could not be read: 2 is no JSON, 7 says that nothing changed, but no answer comes before it, ";
-    assert_eq!(unread, format!("{first}9 is torn."));
-    let mut tape = Tape::new(recording, 1.0);
-    tape.settle();
-    let unread = tape.frame().player.unread.unwrap();
-    assert!(unread.starts_with("4 lines could not be read: 2 is no JSON, 5 holds no answer: "), "{unread}");
+    let first =
+        "3 lines could not be read: 2 is not JSON, 7 says that nothing changed, but no response comes before it, ";
+    assert_eq!(unread, format!("{first}9 is cut off."));
+    let mut player = Player::new(recording, 1.0);
+    player.settle();
+    let unread = player.frame().player.unread.unwrap();
+    assert!(unread.starts_with("4 lines could not be read: 2 is not JSON, 5 holds no response: "), "{unread}");
 }
 
 #[test]
@@ -126,9 +133,9 @@ fn each_execution_is_its_own() {
         [task, line(5, 'a', &bytes(1)), line(6, 'b', &bytes(2)), line(10, 'a', UNCHANGED), line(11, 'b', UNCHANGED)];
     let recording = opened(&lines.concat()).unwrap();
     assert_eq!(written(&recording), [(0, 0, -2), (0, 5, 1), (1, 6, 2), (0, 10, 1), (1, 11, 2)]);
-    let mut tape = Tape::new(Arc::clone(&recording), 60.0);
-    tape.seek(recording.end());
-    let ids: Vec<String> = tape.executions().iter().map(|execution| execution.arn().to_string()).collect();
+    let mut player = Player::new(Arc::clone(&recording), 60.0);
+    player.seek(recording.end());
+    let ids: Vec<String> = player.executions().iter().map(|execution| execution.arn().to_string()).collect();
     assert_eq!(ids, [execution('a'), execution('b')]);
 }
 
@@ -137,18 +144,19 @@ fn what_is_no_recording_is_refused_in_a_sentence() {
     for (text, says) in [
         (&b""[..], "is empty"),
         (b" \n\n", "is empty"),
-        (b"\x1f\x8b\x08\x00\xff\xfe\n\x00", "it is no text"),
-        (b"hello\nworld\n", "line 1 is no JSON"),
-        (b"{\"a\":1}\n", "holds no answer"),
-        (b"{\"Status\":\"TRANSF", "line 1 is torn"),
-        (b"[[[[", "is torn"),
+        (b"\x1f\x8b\x08\x00\xff\xfe\n\x00", "it is not text"),
+        (b"hello\nworld\n", "line 1 is not JSON"),
+        (b"{\"a\":1}\n", "neither a Status nor a TaskExecutionArn"),
+        (b"{\"Status\":\"TRANSF", "line 1 is cut off"),
+        (b"[[[[", "is cut off"),
     ] {
         let why = why_not(text);
         assert!(why.starts_with("it ") && why.contains(says) && !why.contains('\n'), "{why}");
     }
-    let folder = Recording::open(Path::new("/"), FIVE).map(|recording| recording.count()).unwrap_err();
-    assert_eq!(folder, "'/' is a folder; give a recording in it");
-    let none = Recording::open(Path::new("/nonexistent"), FIVE).map(|recording| recording.count()).unwrap_err();
+    let folder = Recording::open(Path::new("/"), FIVE, start()).map(|recording| recording.count()).unwrap_err();
+    assert_eq!(folder, "'/' is a directory: give a recording in it");
+    let none =
+        Recording::open(Path::new("/nonexistent"), FIVE, start()).map(|recording| recording.count()).unwrap_err();
     assert_eq!(none, "'/nonexistent' can't be read: no such file or directory");
 }
 
@@ -192,7 +200,7 @@ fn answers_are_an_interval_apart_from_their_start_on() {
     let recording = opened(&text.concat()).unwrap();
     assert_eq!(written(&recording), [(0, 0, 0), (0, 5, 1), (0, 10, 2), (0, 300, 3)]);
     let unread = recording.unread().sentence().unwrap();
-    assert_eq!(unread, "2 lines could not be read: 9 is no JSON, 18 is torn.");
+    assert_eq!(unread, "2 lines could not be read: 9 is not JSON, 18 is cut off.");
     let next: Vec<Option<Duration>> = read(&recording).iter().map(|(_, seen)| seen.next).collect();
     assert_eq!(next, [Some(FIVE), Some(FIVE), Some(FIVE), None]);
 }
@@ -202,7 +210,8 @@ fn answers_in_a_list_are_read_too() {
     let list = format!("[{},{}]", r#"{"Status":"QUEUED"}"#, r#"{"Status":"LAUNCHING"}"#);
     let recording = opened(&list).unwrap();
     assert_eq!(recording.count(), 2);
-    assert_eq!(recording.begin(), Timestamp::UNIX_EPOCH);
+    let now = start() + SignedDuration::from_hours(1);
+    assert_eq!((recording.begin(), recording.end()), (now - FIVE, now), "the last was just saved");
     let sequence = opened(&published(PUBLISHED[3])).unwrap();
     assert_eq!(sequence.count(), 12);
 }
@@ -234,26 +243,26 @@ fn a_jump_anywhere_is_as_folding_from_the_beginning() {
     let recording = opened(&text).unwrap();
     let states = states(&recording);
     assert!(states.len() > 1200, "{}", states.len());
-    let mut tape = Tape::new(Arc::clone(&recording), 60.0);
+    let mut player = Player::new(Arc::clone(&recording), 60.0);
     let mut place = 7;
     for settled in [false, true] {
         for _ in 0..20 {
             place = (place * 7919 + 13) % states.len();
             let at = states[place].0;
-            tape.seek(at);
+            player.seek(at);
             // of several at one moment, all are folded in
             let (_, expected) = states.iter().rev().find(|(other, _)| *other == at).unwrap();
-            assert_eq!(&json(tape.executions(), at), expected, "{place}");
+            assert_eq!(&json(player.executions(), at), expected, "{place}");
         }
         if !settled {
-            tape.settle();
+            player.settle();
         }
     }
 }
 
-fn ask(tape: &mut Tape, playback: Playback) -> i64 {
-    tape.act(PlaybackRequest { playback, execution: 0 });
-    tape.now().duration_since(start()).as_secs()
+fn ask(player: &mut Player, playback: Playback) -> i64 {
+    player.act(PlaybackRequest { playback, execution: 0 });
+    player.now().duration_since(start()).as_secs()
 }
 
 #[test]
@@ -272,29 +281,29 @@ fn steps_and_jumps_go_from_one_change_to_the_next() {
         line(45, 'b', UNCHANGED),
     ];
     let recording = opened(&lines.concat()).unwrap();
-    let mut tape = Tape::new(recording, 60.0);
-    let mut walk = |control, times: usize| (0..times).map(|_| ask(&mut tape, control)).collect::<Vec<i64>>();
+    let mut player = Player::new(recording, 60.0);
+    let mut walk = |control, times: usize| (0..times).map(|_| ask(&mut player, control)).collect::<Vec<i64>>();
     assert_eq!(walk(Playback::NextChange, 6), [10, 20, 30, 40, 40, 40]);
     assert_eq!(walk(Playback::PreviousChange, 5), [30, 20, 10, 0, 0]);
     assert_eq!(walk(Playback::NextEvent, 4), [10, 20, 40, 40], "bytes, no answer, the end");
     assert_eq!(walk(Playback::PreviousEvent, 4), [20, 10, 0, 0]);
     assert_eq!(walk(Playback::End, 1), [45]);
     assert_eq!(walk(Playback::Begin, 1), [0]);
-    assert!(!tape.frame().player.plays, "who steps wants to look");
+    assert!(!player.frame().player.plays, "who steps wants to look");
 }
 
 #[test]
 fn the_last_moment_pauses_it_and_playing_on_begins_again() {
     let recording = opened(&(line(0, 'a', &bytes(0)) + &line(5, 'a', &bytes(1)))).unwrap();
-    let mut tape = Tape::new(recording, 10_000.0);
-    assert_eq!(ask(&mut tape, Playback::End), 5);
-    tape.act(PlaybackRequest { playback: Playback::Toggle, execution: 0 });
-    assert!(tape.frame().player.plays);
+    let mut player = Player::new(recording, 10_000.0);
+    assert_eq!(ask(&mut player, Playback::End), 5);
+    player.act(PlaybackRequest { playback: Playback::Toggle, execution: 0 });
+    assert!(player.frame().player.plays);
     std::thread::sleep(Duration::from_millis(2));
-    tape.go_on();
-    assert_eq!(tape.now().duration_since(start()).as_secs(), 5);
-    assert!(!tape.frame().player.plays);
-    assert_eq!(tape.executions()[0].snapshot().unwrap().bytes_written.unwrap().0, 1);
+    player.go_on();
+    assert_eq!(player.now().duration_since(start()).as_secs(), 5);
+    assert!(!player.frame().player.plays);
+    assert_eq!(player.executions()[0].snapshot().unwrap().bytes_written.unwrap().0, 1);
 }
 
 proptest! {
@@ -303,7 +312,7 @@ proptest! {
     #[test]
     fn no_text_panics(text in "\\PC{0,300}", bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         for bytes in [text.as_bytes(), &bytes] {
-            if let Ok(recording) = Recording::of(Store::Memory(bytes.to_vec()), "it", FIVE) {
+            if let Ok(recording) = saved(bytes) {
                 read(&Arc::new(recording));
             }
         }
@@ -337,7 +346,7 @@ proptest! {
             let place = place.index(bytes.len());
             bytes[place] = *byte;
         }
-        if let Ok(recording) = Recording::of(Store::Memory(bytes.clone()), "it", FIVE) {
+        if let Ok(recording) = saved(&bytes) {
             states(&Arc::new(recording));
         }
         // what is broken does not take the answer after it along

@@ -28,11 +28,10 @@ use super::{
     connector::{Connector, Reused, authority, proxy_for},
     tls::Tls,
 };
+use crate::aws::response::LONGEST_BODY;
 
 /// The most connections that a session uses at once, and that lie idle for a host.
 pub const MAX_CONNECTIONS: usize = 8;
-/// The longest body that is read, in bytes: DataSync's are a few thousand.
-const MAX_BODY: usize = 16 << 20;
 /// How long a connection may lie idle: longer than most polling intervals, shorter than most servers' limit.
 const MAX_IDLE: Duration = Duration::from_secs(60);
 
@@ -149,7 +148,7 @@ impl Sender {
         match self.pool.request(request).await {
             Ok(response) => {
                 reused().iter().for_each(Reused::set);
-                Ok(response.map(|body| SdkBody::from_body_1_x(Limited::new(body, MAX_BODY))))
+                Ok(response.map(|body| SdkBody::from_body_1_x(Limited::new(body, LONGEST_BODY))))
             }
             Err(error) => {
                 let responded = causes(&error).any(|cause| cause.downcast_ref().is_some_and(hyper::Error::is_parse));

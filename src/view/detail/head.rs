@@ -46,8 +46,12 @@ pub fn first(scene: &Scene) -> Row {
 pub fn second(scene: &Scene) -> Row {
     let arn = scene.readout.arn();
     let task = scene.readout.task();
-    let full = format!("{} · {} · {}", arn.account, arn.region, arn.id());
-    let forms = [full.clone(), format!("{} · {}", arn.region, arn.id()), arn.id().to_owned()];
+    let said = |parts: &[&str]| {
+        let parts: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
+        parts.join(" · ")
+    };
+    let full = said(&[&arn.account, &arn.region, arn.id()]);
+    let forms = [full.clone(), said(&[&arn.region, arn.id()]), arn.id().to_owned()];
     let way = match (&task.source, &task.destination) {
         (None, None) => None,
         (source, destination) => {
@@ -57,7 +61,7 @@ pub fn second(scene: &Scene) -> Row {
     };
     let Some((source, destination)) = way else {
         let right = if arn.execution.is_some() { arn.task.clone() } else { String::new() };
-        let left = if task.name.is_none() { format!("{} · {}", arn.account, arn.region) } else { full };
+        let left = if task.name.is_none() { said(&[&arn.account, &arn.region]) } else { full };
         let room = scene.width.saturating_sub(width(&left) + 2);
         return both_ends(vec![span(left, DIM)], vec![span(cut(&right, room).into_owned(), DIM)], scene.width);
     };

@@ -1,7 +1,9 @@
 //! Plays a recording: knows where it stands, goes on with the clock, and jumps.
 
 use std::{
+    io,
     sync::{Arc, mpsc},
+    thread,
     time::Duration,
 };
 
@@ -12,7 +14,7 @@ use super::{Recording, cursor::Cursor, index::Index};
 use crate::{
     app::{
         Event,
-        player::{Frame, Mark, PlaybackRequest, Player, beside},
+        player::{self, Frame, Mark, PlaybackRequest, beside},
     },
     clock::Clock,
     keys::Playback,
@@ -25,8 +27,8 @@ const FRAME: (Duration, Duration) = (Duration::from_millis(100), Duration::from_
 /// Observations that are folded before it is looked whether the index has come farther meanwhile.
 const STRIDE: usize = 4096;
 
-/// A recording, and where in it we are.
-pub struct Tape {
+/// Plays a recording: it knows where in it the replay stands.
+pub struct Player {
     recording: Arc<Recording>,
     index: Index,
     cursor: Cursor,
@@ -42,20 +44,23 @@ pub struct Tape {
 
 /// Plays a recording from its beginning on, on a thread of its own, and tells `events` where it stands. It ends when
 /// nobody commands it any more, or nobody takes what it tells.
-pub fn play(recording: Arc<Recording>, speed: f64, events: Sender<Event>) -> mpsc::Sender<PlaybackRequest> {
+///
+/// # Errors
+/// There is no thread to be had.
+pub fn play(recording: Arc<Recording>, speed: f64, events: Sender<Event>) -> io::Result<mpsc::Sender<PlaybackRequest>> {
     let (commands, asked) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut tape = Tape::new(recording, speed);
-        tape.act(PlaybackRequest { playback: Playback::Toggle, execution: 0 });
-        tape.run(&asked, &events);
-    });
-    commands
+    thread::Builder::new().name("player".into()).spawn(move || {
+        let mut player = Player::new(recording, speed);
+        player.act(PlaybackRequest { playback: Playback::Toggle, execution: 0 });
+        player.run(&asked, &events);
+    })?;
+    Ok(commands)
 }
 
-impl Tape {
+impl Player {
     /// At its beginning, and paused.
     pub fn new(recording: Arc<Recording>, speed: f64) -> Self {
-        let mut tape = Self {
+        let mut player = Self {
             index: Index::of(&recording),
             cursor: Cursor::new(Arc::clone(&recording)),
             executions: recording.executions(),
@@ -66,8 +71,8 @@ impl Tape {
             unread: None,
             recording,
         };
-        tape.seek(tape.now);
-        tape
+        player.seek(player.now);
+        player
     }
 
     fn run(&mut self, asked: &mpsc::Receiver<PlaybackRequest>, events: &Sender<Event>) {
@@ -93,14 +98,14 @@ impl Tape {
         }
     }
 
-    /// EventKind there is to see.
+    /// What there is to see.
     pub fn frame(&mut self) -> Frame {
         let known = self.index.known();
         let unread = known.unread.sentence();
         if unread.as_deref() != self.unread.as_deref() {
             self.unread = unread.map(Arc::from);
         }
-        let player = Player {
+        let player = player::Player {
             plays: self.clock.is_some(),
             speed: self.speed,
             begin: self.recording.begin(),
@@ -157,7 +162,7 @@ impl Tape {
         }
     }
 
-    /// When something happened next to an execution, or last. EventKind was not read yet is waited for.
+    /// When something happened next to an execution, or last. What was not read yet is waited for.
     fn event(&self, execution: usize, onwards: bool) -> Option<Timestamp> {
         let after = |marks: &[Mark]| marks.partition_point(|mark| mark.at <= self.now);
         let known = self.index.known_when(|known| {

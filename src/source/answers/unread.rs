@@ -1,4 +1,4 @@
-//! What of a recording could not be read: how many lines, which were the first, and why.
+//! What of a saved text could not be read: how many lines, which were the first, and why.
 
 /// The lines that are named.
 const NAMED: usize = 3;
@@ -20,6 +20,13 @@ impl Unread {
             self.first.insert(place, (number, why));
             self.first.truncate(NAMED);
         }
+    }
+
+    /// Those of another one too.
+    pub fn add_all(&mut self, other: Self) {
+        let unnamed = other.count - other.first.len();
+        other.first.into_iter().for_each(|(number, why)| self.add(number, why));
+        self.count += unnamed;
     }
 
     /// The first of them.
@@ -48,15 +55,20 @@ mod tests {
     fn the_first_are_named_and_all_are_counted() {
         let mut unread = Unread::default();
         assert_eq!(unread.sentence(), None);
-        unread.add(40, "is torn".into());
-        assert_eq!(unread.sentence().unwrap(), "1 line could not be read: 40 is torn.");
-        unread.add(17, "is no JSON".into());
-        assert_eq!(unread.sentence().unwrap(), "2 lines could not be read: 17 is no JSON, 40 is torn.");
+        unread.add(40, "is cut off".into());
+        assert_eq!(unread.sentence().unwrap(), "1 line could not be read: 40 is cut off.");
+        unread.add(17, "is not JSON".into());
+        assert_eq!(unread.sentence().unwrap(), "2 lines could not be read: 17 is not JSON, 40 is cut off.");
         for number in [50, 60, 2] {
-            unread.add(number, "is torn".into());
+            unread.add(number, "is cut off".into());
         }
-        let all = "5 lines could not be read: 2 is torn, 17 is no JSON, 40 is torn, …";
+        let all = "5 lines could not be read: 2 is cut off, 17 is not JSON, 40 is cut off, …";
         assert_eq!(unread.sentence().unwrap(), all);
-        assert_eq!(unread.first().unwrap(), "line 2 is torn");
+        assert_eq!(unread.first().unwrap(), "line 2 is cut off");
+        let mut both = Unread::default();
+        both.add(1, "is too long".into());
+        both.add_all(unread);
+        let all = "6 lines could not be read: 1 is too long, 2 is cut off, 17 is not JSON, …";
+        assert_eq!(both.sentence().unwrap(), all);
     }
 }

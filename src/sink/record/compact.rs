@@ -1,25 +1,26 @@
-//! A recording made smaller: the last day as it is, and of what is older an answer a minute and every turn.
+//! A recording made smaller: the last day as it is, and of what is older a response a minute and every turn.
 
 use std::{
-    ffi::OsString,
     fs::{self, File, TryLockError},
     io::{self, BufWriter, Seek, SeekFrom, Write},
-    path::{Path, PathBuf},
+    os::unix::fs::FileExt,
+    path::Path,
     sync::Arc,
 };
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
-    file::for_lines,
-    past::{Lines, observation},
-};
-use crate::aws::{
-    fault::FaultKind,
-    line::{Reader, Writer},
-    observation::{Observation, Outcome},
-    snapshot::Text,
-    task::Task,
+use super::open::{for_lines, temp_path};
+use crate::{
+    aws::{
+        fault::FaultKind,
+        line::{LONGEST_LINE, Reader, Writer},
+        observation::{Observation, Outcome},
+        per_execution::PerExecution,
+        snapshot::Text,
+        task::Task,
+    },
+    files::{Lines, RawLine},
 };
 
 /// How long everything is kept.
@@ -27,30 +28,22 @@ const FRESH: SignedDuration = SignedDuration::from_hours(24);
 /// A line after which none comes for so long is kept, so that a gap stays as long as it was.
 const GAP: SignedDuration = SignedDuration::from_secs(60);
 
-/// The name under which a recording is written anew, beside its own.
-pub fn beside(path: &Path) -> PathBuf {
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(".new");
-    path.with_file_name(name)
-}
-
 /// Writes the recording anew without what it can do without, and puts that in its place. Gives the new file, locked
 /// as the old one was. Where it fails, the old one is as it was.
-pub fn thin(path: &Path, old: &File, now: Timestamp) -> io::Result<File> {
-    let beside = beside(path);
-    let thinned = write_anew(&beside, old, now).and_then(|new| fs::rename(&beside, path).map(|()| new));
-    if thinned.is_err() {
-        let _ = fs::remove_file(&beside);
+pub fn compact(path: &Path, old: &File, now: Timestamp) -> io::Result<File> {
+    let temp = temp_path(path);
+    let compacted = write_anew(&temp, old, now).and_then(|new| fs::rename(&temp, path).map(|()| new));
+    if compacted.is_err() {
+        let _ = fs::remove_file(&temp);
     } else if let Some(folder) = path.parent().and_then(|folder| File::open(folder).ok()) {
         // a new name is on the disk only once its folder is
         let _ = folder.sync_all();
     }
-    thinned
+    compacted
 }
 
-fn write_anew(beside: &Path, old: &File, now: Timestamp) -> io::Result<File> {
-    let new = for_lines().create_new(true).open(beside)?;
+fn write_anew(temp: &Path, old: &File, now: Timestamp) -> io::Result<File> {
+    let new = for_lines().create_new(true).open(temp)?;
     new.set_permissions(old.metadata()?.permissions())?;
     if let Err(TryLockError::WouldBlock) = new.try_lock() {
         return Err(io::ErrorKind::ResourceBusy.into());
@@ -58,7 +51,7 @@ fn write_anew(beside: &Path, old: &File, now: Timestamp) -> io::Result<File> {
     let mut source = old.try_clone()?;
     source.seek(SeekFrom::Start(0))?;
     let mut out = BufWriter::with_capacity(1 << 18, &new);
-    copy(Lines::of(source), now, &mut out)?;
+    copy(Lines::new(source, LONGEST_LINE), old, now, &mut out)?;
     out.flush()?;
     drop(out);
     new.sync_all()?;
@@ -72,29 +65,24 @@ struct Pending {
     is_kept: bool,
 }
 
-fn copy(mut lines: Lines<impl io::BufRead>, now: Timestamp, out: &mut impl Write) -> io::Result<()> {
-    let (mut reader, mut writer, mut sieve) = (Reader::default(), Writer::default(), Sieve::default());
+fn copy(mut lines: Lines, old: &File, now: Timestamp, out: &mut impl Write) -> io::Result<()> {
+    let (mut reader, mut writer, mut policy) = (Reader::default(), Writer::default(), KeepPolicy::default());
     let mut pending: Option<Pending> = None;
     while let Some(line) = lines.next()? {
-        let raw = line.to_vec();
-        if lines.is_cut() {
-            return Err(io::ErrorKind::InvalidData.into());
-        }
-        let Some(observation) = observation(&mut reader, &raw) else {
+        let text = std::str::from_utf8(line.bytes).ok().filter(|_| !line.is_cut);
+        let Some(observation) = text.and_then(|text| reader.read(text).ok()) else {
             // It may mean something to someone, and there are few of them.
-            if !raw.is_empty() {
-                out.write_all(&raw)?;
-                out.write_all(b"\n")?;
-            }
+            write_raw(&line, old, out)?;
             continue;
         };
+        let raw = line.bytes.to_vec();
         if let Some(before) = pending.take()
             && (before.is_kept || observation.at.duration_since(before.observation.at) > GAP)
         {
             before.write(&mut writer, out)?;
         }
         let is_fresh = now.duration_since(observation.at) <= FRESH;
-        let is_kept = sieve.keeps(&observation) || is_fresh;
+        let is_kept = policy.keeps(&observation) || is_fresh;
         pending = Some(Pending { observation, raw, is_kept });
     }
     pending.map_or(Ok(()), |last| last.write(&mut writer, out))
@@ -113,50 +101,60 @@ impl Pending {
     }
 }
 
-/// What is kept of old lines.
-#[derive(Default)]
-struct Sieve {
-    last: Vec<(Arc<str>, Last)>,
+/// Writes a line as it is, however long; an empty one is left out.
+fn write_raw(line: &RawLine, old: &File, out: &mut impl Write) -> io::Result<()> {
+    if line.bytes.is_empty() {
+        return Ok(());
+    }
+    out.write_all(line.bytes)?;
+    if !line.is_cut {
+        return out.write_all(b"\n");
+    }
+    let (mut at, mut rest) = (line.offset + line.bytes.len() as u64, vec![0; 1 << 18]);
+    while at < line.end {
+        let some = rest.len().min(usize::try_from(line.end - at).unwrap_or(usize::MAX));
+        old.read_exact_at(&mut rest[..some], at)?;
+        out.write_all(&rest[..some])?;
+        at += some as u64;
+    }
+    Ok(())
 }
 
-/// What the lines of an execution said last.
+/// Decides what is kept of old lines.
 #[derive(Default)]
-struct Last {
+struct KeepPolicy {
+    kept: PerExecution<Kept>,
+}
+
+/// What was kept of an execution last.
+#[derive(Default)]
+struct Kept {
     minute: Option<i64>,
     status: Option<Text>,
     fault: Option<FaultKind>,
     task: Option<Arc<Task>>,
 }
 
-impl Sieve {
+impl KeepPolicy {
+    /// Whether an observation is the first of its minute, or a turn.
     fn keeps(&mut self, observation: &Observation) -> bool {
-        let known = self.last.iter().position(|(execution, _)| *execution == observation.execution);
-        let place = known.unwrap_or_else(|| {
-            self.last.push((observation.execution.clone(), Last::default()));
-            self.last.len() - 1
-        });
-        self.last[place].1.keeps(observation)
-    }
-}
-
-impl Last {
-    fn keeps(&mut self, observation: &Observation) -> bool {
-        let is_news = observation.task.is_some() && observation.task != self.task;
+        let (_, kept) = self.kept.entry(&observation.execution);
+        let is_news = observation.task.is_some() && observation.task != kept.task;
         if is_news {
-            self.task = observation.task.clone();
+            kept.task = observation.task.clone();
         }
         let (fault, status) = match &observation.outcome {
             Outcome::Fault(fault) => (Some(fault.kind), None),
-            Outcome::Response(answer) => (None, answer.snapshot().status.as_ref()),
+            Outcome::Response(response) => (None, response.snapshot().status.as_ref()),
         };
-        let mut turns = is_news || fault != self.fault;
-        self.fault = fault;
+        let mut turns = is_news || fault != kept.fault;
+        kept.fault = fault;
         if fault.is_none() {
-            turns |= status != self.status.as_ref();
-            self.status = status.cloned();
+            turns |= status != kept.status.as_ref();
+            kept.status = status.cloned();
             let minute = Some(observation.at.as_second().div_euclid(60));
-            turns |= minute != self.minute;
-            self.minute = minute;
+            turns |= minute != kept.minute;
+            kept.minute = minute;
         }
         turns
     }
@@ -166,14 +164,12 @@ impl Last {
 mod tests {
     use std::time::Duration;
 
+    use tempfile::tempdir;
+
     use super::*;
     use crate::{
         aws::line,
-        sink::record::{
-            file::Recording,
-            past,
-            tests::{Folder, read},
-        },
+        sink::record::{file::RecordingFile, past, tests::read},
         transfer::execution::tests::{answer, at, fault},
     };
 
@@ -194,17 +190,17 @@ mod tests {
         })
     }
 
-    fn recorded(path: &Path, days: i64) -> Recording {
+    fn recorded(path: &Path, days: i64) -> RecordingFile {
         let mut text = String::new();
         let mut writer = line::Writer::default();
         observed(days).for_each(|observation| text.push_str(&writer.line(&observation)));
         fs::write(path, text).unwrap();
-        Recording::open(path, 1000).unwrap()
+        RecordingFile::open(path, 1000).unwrap()
     }
 
     #[test]
     fn the_last_day_stays_and_of_the_rest_an_answer_a_minute() {
-        let folder = Folder::new();
+        let folder = tempdir().unwrap();
         let path = folder.path().join("exec-1.ndjson");
         let mut recording = recorded(&path, 2);
         let (before, _) = read(&path);
@@ -234,30 +230,30 @@ mod tests {
         // the next line begins with a whole answer
         recording.write(before.last().unwrap()).unwrap();
         assert_eq!(read(&path).1, 0);
-        assert!(fs::symlink_metadata(beside(&path)).is_err());
+        assert!(fs::symlink_metadata(temp_path(&path)).is_err());
     }
 
     #[test]
-    fn what_was_thinned_tells_the_same_story() {
-        let folder = Folder::new();
+    fn what_was_compacted_tells_the_same_story() {
+        let folder = tempdir().unwrap();
         let path = folder.path().join("exec-1.ndjson");
         let mut recording = recorded(&path, 2);
         let whole = past::read(&path).unwrap().executions.remove(0).1;
         recording.keep_small(whole.past().polled_at.unwrap());
-        let thinned = past::read(&path).unwrap().executions.remove(0).1;
+        let compacted = past::read(&path).unwrap().executions.remove(0).1;
         let story = |execution: &crate::transfer::execution::Execution| -> Vec<String> {
             execution.events().iter().map(|event| crate::say::words::events::words(&event.kind)).collect()
         };
-        assert_eq!(story(&thinned), story(&whole));
-        assert_eq!(thinned.past().refresh.usual(), whole.past().refresh.usual());
-        assert_eq!(thinned.snapshot(), whole.snapshot());
+        assert_eq!(story(&compacted), story(&whole));
+        assert_eq!(compacted.past().refresh.usual(), whole.past().refresh.usual());
+        assert_eq!(compacted.snapshot(), whole.snapshot());
     }
 
     #[test]
     fn the_lock_goes_with_it_and_what_is_too_new_to_go_is_not_rewritten_at_every_line() {
-        let folder = Folder::new();
+        let folder = tempdir().unwrap();
         let path = folder.path().join("exec-1.ndjson");
-        let mut recording = Recording::open(&path, 200_000).unwrap();
+        let mut recording = RecordingFile::open(&path, 200_000).unwrap();
         let now = observed(1).last().unwrap().at;
         let mut rewritten = 0;
         for observation in observed(1).take(5000) {
@@ -268,17 +264,17 @@ mod tests {
             rewritten += usize::from(before != after);
         }
         assert!((3..=20).contains(&rewritten), "{rewritten}");
-        assert!(Recording::open(&path, 200_000).is_err(), "it is still ours");
+        assert!(RecordingFile::open(&path, 200_000).is_err(), "it is still ours");
         assert_eq!(read(&path).0.len(), 5000);
     }
 
     #[test]
     fn where_it_cannot_be_rewritten_it_stays() {
-        let folder = Folder::new();
+        let folder = tempdir().unwrap();
         let path = folder.path().join("exec-1.ndjson");
         let mut recording = recorded(&path, 2);
         let before = fs::read(&path).unwrap();
-        fs::create_dir(beside(&path)).unwrap();
+        fs::create_dir(temp_path(&path)).unwrap();
         recording.keep_small(at(2 * 86_400));
         assert_eq!(fs::read(&path).unwrap(), before);
         recording.write(&answer(2 * 86_400, r#""Status":"SUCCESS""#)).unwrap();
@@ -291,7 +287,7 @@ mod tests {
             next: Some(Duration::from_secs(60)),
             ..observation
         };
-        let folder = Folder::new();
+        let folder = tempdir().unwrap();
         let path = folder.path().join("all.ndjson");
         let (mut text, mut writer) = (String::from("{\"novel\":1}\n"), line::Writer::default());
         for second in (0..7200).step_by(5) {
@@ -299,7 +295,7 @@ mod tests {
             text.push_str(&writer.line(&other(answer(second, r#""Status":"LAUNCHING""#))));
         }
         fs::write(&path, text).unwrap();
-        Recording::open(&path, 10).unwrap().keep_small(at(10 * 86_400));
+        RecordingFile::open(&path, 10).unwrap().keep_small(at(10 * 86_400));
         let (after, unreadable) = read(&path);
         assert_eq!((after.len(), unreadable), (2 * 120 + 1, 1), "and the very last one");
         for seen in &after {
