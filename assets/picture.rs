@@ -1,5 +1,16 @@
 //! Makes the README's pictures out of the program's own screen: `cargo run --release --example picture`.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a tool of the developers may take things for granted"
+)]
+
 use std::{
     fs,
     io::{self, Read, Write},

@@ -1,5 +1,16 @@
 //! What one look costs before it is drawn: the answer read, and folded into the app.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a benchmark may take things for granted"
+)]
+
 mod answers;
 
 use answers::{Course, INTERVAL, STEP};

@@ -1,5 +1,17 @@
 //! What two weeks of watching leave in memory, and what one look allocates.
 
+#![allow(unsafe_code, reason = "it counts what is allocated")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a benchmark may take things for granted"
+)]
+
 mod answers;
 
 use std::{

@@ -1,6 +1,17 @@
 //! What recording leaves on the disk, and how long it takes to come back to it: `cargo bench --bench record -- 14`
 //! for 14 days.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a benchmark may take things for granted"
+)]
+
 #[expect(dead_code, reason = "others fold what is recorded here")]
 mod answers;
 

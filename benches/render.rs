@@ -1,5 +1,16 @@
 //! What a frame costs: drawn into a buffer, and all the way to the bytes that a terminal gets.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a benchmark may take things for granted"
+)]
+
 mod answers;
 
 use std::{

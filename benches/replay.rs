@@ -1,5 +1,16 @@
 //! A recording of two weeks: how long it takes to open, to jump anywhere in it, and to print all of it.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a benchmark may take things for granted"
+)]
+
 #[allow(dead_code, reason = "other benchmarks use the rest")]
 mod answers;
 

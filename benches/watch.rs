@@ -4,6 +4,17 @@
 //! takes two minutes. It reads `/proc`, so it needs Linux. `AWS_CLI` names another `aws` than PATH's, `--program`
 //! another build than this one.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a benchmark may take things for granted"
+)]
+
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},

@@ -1,5 +1,7 @@
 //! The one place that asks the time: wall-clock time, or a faster time for the demo and for replay.
 
+#![expect(clippy::disallowed_methods, reason = "this is the one place that asks the time")]
+
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};

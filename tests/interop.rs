@@ -2,6 +2,17 @@
 //!
 //! `SYNCSCOPE_PEERS` names the directory of `aws` and `moto_server`; `.ci/run` makes one.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test may take things for granted"
+)]
+
 use std::{
     io::{BufRead, BufReader},
     path::PathBuf,

@@ -1,5 +1,17 @@
 //! The memory of a watch is bounded, however long it lasts and whatever comes.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test may take things for granted"
+)]
+#![allow(unsafe_code, reason = "it counts what is allocated")]
+
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     sync::atomic::{AtomicUsize, Ordering::Relaxed},

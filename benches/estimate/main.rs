@@ -1,5 +1,16 @@
 //! How good the estimated end is: simulated executions with a known end, judged beside what others do.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a benchmark may take things for granted"
+)]
+
 mod measure;
 mod runs;
 

@@ -68,7 +68,7 @@ pub async fn run(demo: Demo) -> Result<Exit, CliError> {
         let names: Vec<&str> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
         return Err(CliError::usage(format!("unknown scenario '{}'; known: {}", demo.scenario, names.join(", "))));
     };
-    let clock = Clock::fast(Timestamp::now(), demo.speed);
+    let clock = Clock::fast(Clock::wall().now(), demo.speed);
     let simulation = Simulation::start(clock.clone(), vec![scenario], 0)?;
     let arns = simulation.executions().into_iter().map(|(_, arn)| arn).collect();
     let connection = Connection { endpoint_url: Some(simulation.url()), simulated: true, ..Connection::default() };
@@ -85,7 +85,7 @@ fn list() -> Result<Exit, CliError> {
 
 async fn serve(demo: &Demo) -> Result<Exit, CliError> {
     let mut endings = Endings::listen()?;
-    let clock = Clock::fast(Timestamp::now(), demo.speed);
+    let clock = Clock::fast(Clock::wall().now(), demo.speed);
     let simulation = Simulation::start(clock, SCENARIOS.iter().collect(), demo.port).map_err(|error| {
         let message = format!("cannot listen on port {}: {}", demo.port, reason(&error));
         CliError { exit: Exit::Internal, message }

@@ -1,5 +1,7 @@
 //! How often something is drawn: at once after a rest, and never twice within a shortest time.
 
+#![expect(clippy::disallowed_methods, reason = "frames are paced in real time, whatever the clock's speed")]
+
 use std::time::Duration;
 
 use tokio::time::Instant;

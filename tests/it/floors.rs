@@ -1,26 +1,32 @@
-//! The shape of the source: who may import whom, who may ask for the time, and how a module opens.
+//! The shape of the source: who may import whom, to the file, and how a module opens.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
 
-/// Each module of the crate's root, and those that it may import from: the floors below its own, and of its own
-/// floor what is named here.
-const FLOORS: &[(&str, &[&str])] = &[
-    ("clock", &[]),
-    ("aws", &[]),
-    ("transfer", &["aws", "say"]),
-    ("say", &["aws", "transfer"]),
-    ("keys", &[]),
-    ("app", &["aws", "transfer", "say", "keys"]),
-    ("view", &["aws", "transfer", "say", "keys", "app"]),
-    ("demo", &["aws", "clock"]),
-    ("source", &["clock", "aws", "transfer", "say", "keys", "app", "view"]),
-    ("sink", &["clock", "aws", "transfer", "say", "keys", "app", "view"]),
-    ("cli", &["clock", "aws", "transfer", "say", "keys", "app", "view", "source", "sink", "demo"]),
+/// The floors, from the ground up. A file lies on the floor with the longest of these names that its own begins
+/// with, and imports from the floors below it and from files of the same name. What stands on one floor side by side
+/// never imports each other.
+const FLOORS: &[&[&str]] = &[
+    &["aws", "clock", "transfer/severity"],
+    &["transfer/past", "demo"],
+    &["transfer/present"],
+    &["transfer/judge"],
+    &["transfer/events"],
+    &["transfer/execution"],
+    &["transfer/readout"],
+    &["say"],
+    &["keys"],
+    &["app"],
+    &["view"],
+    &["source", "sink"],
+    &["cli"],
 ];
+
+/// Modules that know fewer floors than lie below them.
+const KNOWS_ONLY: &[(&str, &[&str])] = &[("demo", &["aws", "clock"]), ("aws", &[]), ("clock", &[])];
 
 /// What the modules of a floor have no use for.
 const STRANGERS: &[(&str, &[&str])] = &[
@@ -34,47 +40,103 @@ const STRANGERS: &[(&str, &[&str])] = &[
     ("sink", &["std::net", "aws_", "hyper"]),
 ];
 
-/// Where the time is asked for besides in `clock`, and why.
-const ASKS_THE_TIME: &[(&str, &str, &str)] = &[
-    ("cli/demo", "Timestamp::now", "gives the demo's clock its origin"),
-    ("sink/frames", "Instant::now", "frames are paced in real time, whatever the clock's speed"),
-];
-
 /// A source file.
 struct Module {
     path: PathBuf,
     /// As in `view/text`; empty for the crate's root.
     name: String,
-    /// Without comments.
+    /// Outside of tests, without comments.
     code: String,
-    /// Only compiled for tests.
-    is_test: bool,
+    lines: usize,
 }
 
 impl Module {
-    /// The module of the crate's root that it belongs to.
-    fn root(&self) -> &str {
-        self.name.split('/').next().unwrap_or_default()
+    fn read(path: PathBuf, src: &Path) -> Self {
+        let name = path.strip_prefix(src).unwrap().with_extension("").to_str().unwrap().to_owned();
+        let name = if ["main", "lib"].contains(&name.as_str()) { String::new() } else { name };
+        let code = outside_of_tests(&without_comments(&fs::read_to_string(&path).unwrap())).to_owned();
+        let lines = code.lines().count();
+        Self { path, name, code, lines }
     }
 
-    /// The code outside of tests.
-    fn own(&self) -> &str {
-        if self.is_test { "" } else { outside_of_tests(&self.code) }
-    }
-
-    /// The modules of the crate's root that it names.
+    /// The paths in the crate that it names, from the root.
     fn imports(&self) -> BTreeSet<String> {
-        let mut named = BTreeSet::new();
-        for (at, _) in self.code.match_indices("crate::") {
-            named.extend(first_names(&self.code[at + "crate::".len()..]));
+        let mut found = BTreeSet::new();
+        for root in ["crate::", "super::", "self::"] {
+            for (at, _) in self.code.match_indices(root) {
+                let goes_on = self.code[..at].ends_with("::") || self.code[..at].ends_with(is_name);
+                if !goes_on {
+                    found.extend(paths(&self.code[at..]).iter().filter_map(|path| self.absolute(path)));
+                }
+            }
         }
-        let depth = self.name.split('/').count();
-        let to_the_root = "super::".repeat(depth);
-        for (at, _) in self.own().match_indices(&to_the_root) {
-            named.extend(first_names(&self.own()[at + to_the_root.len()..]));
-        }
-        named
+        found
     }
+
+    /// `super::text::cut` in `view/footer` is `view/text/cut`.
+    fn absolute(&self, path: &str) -> Option<String> {
+        let mut parts: Vec<&str> = self.name.split('/').filter(|part| !part.is_empty()).collect();
+        let mut rest = path.split("::").peekable();
+        match rest.next()? {
+            "crate" => parts.clear(),
+            "self" => {}
+            _ => {
+                parts.pop();
+            }
+        }
+        while rest.next_if_eq(&"super").is_some() {
+            parts.pop();
+        }
+        parts.extend(rest.filter(|part| *part != "self" && *part != "*"));
+        Some(parts.join("/"))
+    }
+
+    fn is_within(&self, other: &str) -> bool {
+        is_within(&self.name, other)
+    }
+}
+
+fn is_within(name: &str, other: &str) -> bool {
+    name == other || name.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn is_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// The paths that a path with braces stands for: `crate::{a, b::c}` is `crate::a` and `crate::b::c`.
+fn paths(text: &str) -> Vec<String> {
+    fn tree(text: &str, before: &str, found: &mut Vec<String>) -> usize {
+        let (mut at, mut path) = (0, before.to_owned());
+        while let Some(c) = text[at..].chars().next() {
+            if is_name(c) || c == '*' {
+                path.push(c);
+                at += c.len_utf8();
+            } else if text[at..].starts_with("::") {
+                path.push_str("::");
+                at += 2;
+            } else if c == '{' && path.ends_with("::") {
+                at += 1;
+                loop {
+                    at += text[at..].len() - text[at..].trim_start_matches([' ', '\n', ',']).len();
+                    if text[at..].starts_with('}') || text[at..].is_empty() {
+                        return at + 1;
+                    }
+                    let read = tree(&text[at..], &path, found);
+                    at += read;
+                    // what a name is called here does not matter
+                    at += text[at..].find([',', '}']).unwrap_or(0);
+                }
+            } else {
+                break;
+            }
+        }
+        found.push(path);
+        at.max(1)
+    }
+    let mut found = Vec::new();
+    tree(text, "", &mut found);
+    found
 }
 
 /// What comes before the module of tests at a file's end.
@@ -84,25 +146,6 @@ fn outside_of_tests(code: &str) -> &str {
         item.contains("mod ") && !item.contains(';')
     });
     tests.map_or(code, |(at, _)| &code[..at])
-}
-
-/// The names at the beginning of a path: one, or those in its braces.
-fn first_names(path: &str) -> Vec<String> {
-    let name = |text: &str| text.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-    let Some(tree) = path.strip_prefix('{') else { return vec![name(path)] };
-    let mut depth = 0;
-    let mut names = vec![String::new()];
-    for c in tree.chars() {
-        match c {
-            '}' if depth == 0 => break,
-            '{' => depth += 1,
-            '}' => depth -= 1,
-            ',' if depth == 0 => names.push(String::new()),
-            c if depth == 0 => names.last_mut().unwrap().push(c),
-            _ => {}
-        }
-    }
-    names.iter().map(|text| name(text)).filter(|name: &String| !name.is_empty()).collect()
 }
 
 fn files(directory: &Path) -> Vec<PathBuf> {
@@ -124,45 +167,79 @@ fn without_comments(text: &str) -> String {
     code.map(|line| line.split(" // ").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
 }
 
+/// The files that are not for tests alone.
 fn modules() -> Vec<Module> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let module = |path: PathBuf| {
-        let name = path.strip_prefix(&src).unwrap().with_extension("").to_str().unwrap().to_owned();
-        let name = if ["main", "lib"].contains(&name.as_str()) { String::new() } else { name };
-        let code = without_comments(&fs::read_to_string(&path).unwrap());
-        Module { path, name, code, is_test: false }
-    };
-    let mut modules: Vec<Module> = files(&src).into_iter().map(module).collect();
-    let tests: BTreeSet<String> = modules.iter().flat_map(test_modules).collect();
-    modules.iter_mut().for_each(|module| module.is_test = tests.contains(&module.name));
-    assert!(modules.len() > 50 && !tests.is_empty());
-    modules
+    let all: Vec<Module> = files(&src).into_iter().map(|path| Module::read(path, &src)).collect();
+    let tests: BTreeSet<String> = all.iter().flat_map(test_modules).collect();
+    assert!(all.len() > 50 && !tests.is_empty());
+    all.into_iter().filter(|module| !tests.iter().any(|test| module.is_within(test))).collect()
 }
 
 /// The modules that a file declares for tests only.
 fn test_modules(module: &Module) -> Vec<String> {
     let declarations = module.code.split("#[cfg(test)]").skip(1).filter_map(|rest| {
-        let (name, _) = rest.trim_start().strip_prefix("mod ")?.split_once(';')?;
-        (!name.contains(char::is_whitespace)).then(|| format!("{}/{name}", module.name))
+        let item = rest.trim_start().trim_start_matches("pub ").trim_start_matches("pub(crate) ");
+        let (name, _) = item.strip_prefix("mod ")?.split_once(';')?;
+        let folder = if module.name.is_empty() { String::new() } else { format!("{}/", module.name) };
+        (!name.contains(char::is_whitespace)).then(|| format!("{folder}{name}"))
     });
     declarations.collect()
 }
 
-/// Where a text is in a module's code outside of tests.
-fn places(module: &Module, text: &str) -> Vec<String> {
-    let lines = module.own().lines().filter(|line| line.contains(text));
-    lines.map(|line| format!("{}: {}", module.path.display(), line.trim())).collect()
+/// Which file imports which, by their names.
+fn arrows(modules: &[Module]) -> BTreeMap<&str, BTreeSet<&str>> {
+    let file_of =
+        |path: &str| modules.iter().filter(|module| is_within(path, &module.name)).max_by_key(|m| m.name.len());
+    let of = |module: &Module| -> BTreeSet<&str> {
+        let files = module.imports();
+        let files = files.iter().filter_map(|path| file_of(path)).map(|file| file.name.as_str());
+        files.filter(|file| !file.is_empty() && *file != module.name).collect()
+    };
+    modules.iter().map(|module| (module.name.as_str(), of(module))).collect()
+}
+
+/// The floor of a file, and the name by which it lies there.
+fn floor(name: &str) -> (usize, &'static str) {
+    let rooms = FLOORS.iter().enumerate().flat_map(|(floor, rooms)| rooms.iter().map(move |room| (floor, *room)));
+    let found = rooms.filter(|(_, room)| is_within(name, room)).max_by_key(|(_, room)| room.len());
+    found.unwrap_or_else(|| panic!("{name} is on no floor"))
 }
 
 #[test]
-fn a_module_imports_only_from_the_floors_below_it() {
-    for module in modules().iter().filter(|module| !module.name.is_empty()) {
-        let floor = FLOORS.iter().find(|(name, _)| *name == module.root());
-        let (_, below) = floor.unwrap_or_else(|| panic!("{} is on no floor", module.path.display()));
-        for import in module.imports() {
-            // what the simulated service says is good for tests on any floor
-            let fits = import == module.root() || below.contains(&import.as_str()) || import == "demo";
-            assert!(fits, "{} imports from {import}", module.path.display());
+fn a_file_imports_only_from_the_floors_below_it() {
+    let modules = modules();
+    let arrows = arrows(&modules).into_iter();
+    for (file, imports) in arrows.filter(|(file, imports)| !file.is_empty() && !imports.is_empty()) {
+        let (own, room) = floor(file);
+        for import in imports {
+            let (other, other_room) = floor(import);
+            assert!(other < own || room == other_room, "{file} imports from {import}");
+            for (name, known) in KNOWS_ONLY.iter().filter(|(name, _)| is_within(file, name)) {
+                let knows = is_within(import, name) || known.iter().any(|known| is_within(import, known));
+                assert!(knows, "{file} has no use for {import}");
+            }
+        }
+    }
+}
+
+/// A file that puts the parts in its own folder together may name them, and they may name what it holds for all of
+/// them; everywhere else a file never imports from one that imports from it.
+#[test]
+fn no_circle_of_files_imports_each_other() {
+    let modules = modules();
+    let arrows = arrows(&modules);
+    let others = |file: &str| {
+        let imports = arrows.get(file).into_iter().flatten().copied();
+        imports.filter(move |import| !is_within(import, file)).collect::<Vec<_>>()
+    };
+    for start in arrows.keys().filter(|file| !file.is_empty()) {
+        let (mut reached, mut next) = (BTreeSet::new(), others(start));
+        while let Some(file) = next.pop() {
+            assert_ne!(file, *start, "{start} imports from files that import from it: {reached:?}");
+            if reached.insert(file) {
+                next.extend(others(file));
+            }
         }
     }
 }
@@ -170,13 +247,12 @@ fn a_module_imports_only_from_the_floors_below_it() {
 #[test]
 fn no_floor_reaches_for_what_is_another_s() {
     for (root, strangers) in STRANGERS {
-        for module in modules().iter().filter(|module| module.root() == *root) {
+        for module in modules().iter().filter(|module| module.is_within(root)) {
             for stranger in *strangers {
-                let flat = places(module, stranger);
-                assert_eq!(flat, [""; 0], "{root} has no use for {stranger}");
                 let (krate, inner) = stranger.split_once("::").unwrap_or((stranger, ""));
-                let grouped = std_tree(module.own()).any(|name| name == inner);
-                assert!(krate != "std" || !grouped, "{}: {stranger}", module.path.display());
+                let grouped = std_tree(&module.code).any(|name| name == inner);
+                let named = module.code.contains(stranger) || krate == "std" && grouped;
+                assert!(!named, "{}: {root} has no use for {stranger}", module.path.display());
             }
         }
     }
@@ -184,30 +260,8 @@ fn no_floor_reaches_for_what_is_another_s() {
 
 /// The names in the braces of `use std::{…}`.
 fn std_tree(code: &str) -> impl Iterator<Item = String> {
-    code.match_indices("use std::{").flat_map(|(at, _)| first_names(&code[at + "use std::".len()..]))
-}
-
-#[test]
-fn only_the_clock_asks_for_the_time() {
-    for module in modules().iter().filter(|module| module.root() != "clock") {
-        for question in ["Timestamp::now", "Instant::now", "SystemTime::now", "Zoned::now"] {
-            let may = ASKS_THE_TIME.iter().any(|(name, what, _)| (*name, *what) == (&module.name, question));
-            assert!(may || places(module, question).is_empty(), "{:?}", places(module, question));
-        }
-    }
-    for (name, question, why) in ASKS_THE_TIME {
-        let asks = |module: &Module| module.name == *name && !places(module, question).is_empty();
-        assert!(modules().iter().any(asks), "{name} does not ask any more: it {why}");
-    }
-}
-
-#[test]
-fn nothing_is_taken_for_granted_outside_of_tests() {
-    for module in modules() {
-        for granted in [".unwrap()", ".expect(", "panic!(", "unreachable!(", "todo!(", "println!(", "dbg!("] {
-            assert_eq!(places(&module, granted), [""; 0]);
-        }
-    }
+    let trees = code.match_indices("use std::{").flat_map(|(at, _)| paths(&code[at + "use ".len()..]));
+    trees.filter_map(|path| path.split("::").nth(1).map(str::to_owned))
 }
 
 #[test]
@@ -221,17 +275,41 @@ fn every_module_says_what_it_is_for_and_lies_beside_its_parts() {
     }
 }
 
+/// Tables of data may be longer.
+const DATA: &[&str] = &["demo/scenarios"];
+
+#[test]
+fn no_file_is_too_long_and_no_folder_too_full() {
+    let mut folders: BTreeMap<PathBuf, usize> = BTreeMap::new();
+    for module in modules() {
+        let fits = module.lines <= 500 || DATA.contains(&module.name.as_str());
+        assert!(fits, "{} has {} lines", module.path.display(), module.lines);
+        *folders.entry(module.path.parent().unwrap().to_owned()).or_default() += 1;
+    }
+    for (folder, count) in folders {
+        assert!(count <= 16, "{} has {count} files", folder.display());
+    }
+}
+
 #[test]
 fn the_reader_of_imports_reads_what_there_is() {
-    assert_eq!(first_names("model::arn::Arn;"), ["model"]);
-    assert_eq!(first_names("{\n    app::{App, Event},\n    clock::Clock,\n    model,\n};"), ["app", "clock", "model"]);
+    let module =
+        |name: &str, code: &str| Module { path: PathBuf::new(), name: name.into(), code: code.into(), lines: 1 };
+    let named = |name: &str, code: &str| Vec::from_iter(module(name, code).imports());
+    assert_eq!(named("app", "use crate::aws::arn::Arn;"), ["aws/arn/Arn"]);
+    assert_eq!(
+        named("app", "use crate::{\n    say::{self, text::clean as c},\n    clock::Clock,\n};"),
+        ["clock/Clock", "say", "say/text/clean"]
+    );
+    assert_eq!(named("view/text", "use super::super::source::x;"), ["source/x"]);
+    assert_eq!(named("view/text", "use super::theme::{BOLD, DIM};"), ["view/theme/BOLD", "view/theme/DIM"]);
+    assert_eq!(
+        named("view", "let x = crate::say::words::age(self::text::width(a));"),
+        ["say/words/age", "view/text/width"]
+    );
     assert_eq!(
         outside_of_tests("a\n#[cfg(test)]\nmod b;\nc\n#[cfg(test)]\nmod tests {\nd"),
         "a\n#[cfg(test)]\nmod b;\nc\n"
     );
-    let module =
-        |name: &str, code: &str| Module { path: PathBuf::new(), name: name.into(), code: code.into(), is_test: false };
-    assert!(module("view", "use super::source::x;").imports().contains("source"));
-    assert!(module("view/text", "use super::super::source::x;").imports().contains("source"));
-    assert!(module("view/text", "use super::theme;").imports().is_empty());
+    assert_eq!(floor("transfer/past/phases"), (1, "transfer/past"));
 }

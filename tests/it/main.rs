@@ -1,5 +1,16 @@
 //! The tests of the whole: the program, its screens and its outputs, from outside.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test may take things for granted"
+)]
+
 mod cli;
 mod credentials;
 mod estimate;
