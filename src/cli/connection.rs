@@ -29,7 +29,7 @@ pub struct ConnectionArgs {
     /// AWS profile to use
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
-    /// Region, where the transfer does not name one
+    /// Region of a console URL that does not name one
     #[arg(long, value_name = "REGION")]
     pub region: Option<String>,
     /// Override the endpoint URL

@@ -3,7 +3,6 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
-use jiff::Timestamp;
 
 use super::{
     args::{interval, speed},

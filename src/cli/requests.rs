@@ -139,7 +139,7 @@ mod tests {
     }
 
     fn key(code: char) -> Event {
-        Event::key(Timestamp::now(), KeyEvent::from(KeyCode::Char(code)))
+        Event::key(Clock::wall().now(), KeyEvent::from(KeyCode::Char(code)))
     }
 
     /// What a terminal and a player are told while an app takes these events, until the first outcome has come and
@@ -161,10 +161,10 @@ mod tests {
             outcome.notified().await;
             for _ in 0..4 {
                 tokio::time::sleep(Duration::from_secs(1)).await;
-                events.send(Event::tick(Timestamp::now())).await.unwrap();
+                events.send(Event::tick(Clock::wall().now())).await.unwrap();
             }
             let what = EventKind::Stop(Exit::Terminated);
-            events.send(Event { at: Timestamp::now(), what }).await.unwrap();
+            events.send(Event { at: Clock::wall().now(), what }).await.unwrap();
         };
         let app = App::new([arn()], Timestamp::UNIX_EPOCH, TimeZone::UTC);
         let mut screen = Told::default();

@@ -132,6 +132,7 @@ fn is_answer(event: &Event) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "frames are counted at the moments of a paused clock")]
 mod tests {
     use crossterm::event::{KeyCode, KeyEvent};
     use futures_util::stream;
