@@ -87,6 +87,15 @@ fn the_states_of_a_watch_can_be_printed() {
 }
 
 #[test]
+fn the_demo_takes_the_flags_of_a_watch() {
+    let output = ran(&["demo", "nothing", "--speed", "20000", "--no-record", "--interval", "5"]);
+    assert_eq!((code(&output), err(&output)), (0, ""));
+    assert!(out(&output).contains("SUCCESS"), "{}", out(&output));
+    let output = ran(&["demo", "nothing", "--no-record", "--record", "x.ndjson"]);
+    assert_eq!(code(&output), 2, "{}", err(&output));
+}
+
+#[test]
 fn colour_and_ascii_are_obeyed_in_lines() {
     let output = ran(&["demo", "nothing", "--speed", "20000", "--ascii"]);
     assert!(output.stdout.is_ascii(), "{}", out(&output));
