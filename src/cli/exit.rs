@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn an_error_is_told_without_its_number() {
-        assert_eq!(reason(&io::Error::from_raw_os_error(21)), "Is a directory");
+        assert_eq!(reason(&io::Error::from_raw_os_error(21)), "is a directory");
         assert_eq!(reason(&io::Error::other("no home directory")), "no home directory");
     }
 }
