@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_reason_is_words() {
-        let missing = std::fs::File::open("/nonexistent").unwrap_err();
+        let missing = std::fs::File::open(tempfile::tempdir().unwrap().path().join("absent")).unwrap_err();
         assert_eq!(reason(&missing), "no such file or directory");
         assert_eq!(reason(&io::Error::other("GiB are too many (os error 9)")), "GiB are too many");
     }

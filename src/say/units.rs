@@ -206,7 +206,7 @@ pub fn minute(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
 pub fn date_and_time(at: Timestamp, zone: &TimeZone) -> String {
     let at = at.to_zoned(zone.clone());
     let at = at.round(Unit::Second).unwrap_or(at);
-    let format = if *zone == TimeZone::UTC { "%Y-%m-%d %H:%M:%S UTC" } else { "%Y-%m-%d %H:%M:%S %:z" };
+    let format = if at.offset().is_zero() { "%Y-%m-%d %H:%M:%S UTC" } else { "%Y-%m-%d %H:%M:%S %:z" };
     at.strftime(format).to_string()
 }
 

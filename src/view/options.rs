@@ -44,7 +44,7 @@ fn section(section: &Section, columns: usize) -> Vec<Row> {
 }
 
 /// Columns of the names.
-const NAME: usize = 22;
+const NAME: usize = 24;
 
 /// A name and its value, wrapped; the constant behind it, or below it where it does not fit.
 fn pair(name: &str, value: &str, constant: Option<&str>, columns: usize) -> Vec<Row> {

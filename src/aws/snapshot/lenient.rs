@@ -37,7 +37,7 @@ pub trait Member: Sized {
     }
 }
 
-/// Reads a member without a detour over a [`Value`]: an answer is read in a quarter of the time.
+/// Reads a member without a detour over a `serde_json::Value`: a response is read in a quarter of the time.
 pub struct Lenient<T>(PhantomData<T>);
 
 impl<T> Lenient<T> {

@@ -28,6 +28,9 @@ impl Counter {
     fn row(&self, applicability: &Applicability) -> Option<Row> {
         let Count(value) = self.value?;
         let mut words = units::count(value);
+        if self.in_bytes {
+            words.push_str(" bytes");
+        }
         if self.in_bytes && value.unsigned_abs() >= 1000 {
             words.push_str(&format!(" ({})", units::bytes(value)));
         }
@@ -47,16 +50,16 @@ fn bytes(s: &Snapshot) -> Vec<Counter> {
             "Bytes estimated",
             "EstimatedBytesToTransfer",
             s.estimated_bytes_to_transfer,
-            "bytes expected to be written to the destination",
+            "expected to be written to the destination",
             None,
         ),
-        bytes("Bytes written", "BytesWritten", s.bytes_written, "bytes written to the destination", None),
-        bytes("Bytes read", "BytesTransferred", s.bytes_transferred, "bytes sent, before compression", None),
+        bytes("Bytes written", "BytesWritten", s.bytes_written, "written to the destination", None),
+        bytes("Bytes read", "BytesTransferred", s.bytes_transferred, "read and sent, before compression", None),
         bytes(
             "Bytes on the network",
             "BytesCompressed",
             s.bytes_compressed,
-            "bytes sent, after compression",
+            "sent, after compression",
             Some(Metric::Compression),
         ),
     ]
@@ -105,7 +108,7 @@ fn files(s: &Snapshot) -> Vec<Counter> {
             None,
         ),
         files(
-            "Deletes estimated",
+            "File deletes",
             "EstimatedFilesToDelete",
             s.estimated_files_to_delete,
             "expected to be deleted at the destination",
@@ -138,7 +141,7 @@ fn folders(s: &Snapshot) -> Vec<Counter> {
         folders("Folders verified", "FoldersVerified", s.folders_verified, "verified"),
         folders("Folders skipped", "FoldersSkipped", s.folders_skipped, "skipped"),
         folders(
-            "Folder deletes est.",
+            "Folder deletes",
             "EstimatedFoldersToDelete",
             s.estimated_folders_to_delete,
             "expected to be deleted at the destination",
@@ -194,7 +197,7 @@ mod tests {
             assert!(rows.iter().any(|row| row.words.starts_with(&number)), "{number} is missing: {rows:?}");
         }
         let written = rows.iter().find(|row| row.constant.as_deref() == Some("BytesWritten")).unwrap();
-        assert_eq!(written.words, "1,000,002 (977 KiB) bytes written to the destination");
+        assert_eq!(written.words, "1,000,002 bytes (977 KiB) written to the destination");
         let compressed = rows.iter().find(|row| row.constant.as_deref() == Some("BytesCompressed")).unwrap();
         assert!(compressed.words.ends_with("; not supported in Enhanced mode"), "{}", compressed.words);
     }
