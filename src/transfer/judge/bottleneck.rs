@@ -100,20 +100,38 @@ fn rate_changed(past: &Past, now: Timestamp) -> Option<Bottleneck> {
     recent.then_some(Bottleneck::RateChanged { at: level.since, from: before.rate, to: level.rate })
 }
 
+/// What moved in some stretches.
+#[derive(Default)]
+struct Sum {
+    seconds: f64,
+    bytes: f64,
+    files: f64,
+}
+
+impl Sum {
+    fn add(&mut self, stretch: &Stretch) {
+        self.seconds += stretch.seconds();
+        self.bytes += stretch.bytes as f64;
+        self.files += stretch.files as f64;
+    }
+
+    /// Bytes a second, files a second, bytes a file; `None` where too little moved.
+    fn rates(&self) -> Option<(f64, f64, f64)> {
+        let enough = self.seconds >= 300.0 && self.files > 0.0 && self.bytes > 0.0;
+        enough.then(|| (self.bytes / self.seconds, self.files / self.seconds, self.bytes / self.files))
+    }
+}
+
 /// Bytes a second fell and items a second did not.
 fn by_items(past: &Past) -> Option<Bottleneck> {
     let newest = past.timeline.fresh().next_back()?.to;
     let split = newest.checked_sub(RECENT).ok()?;
-    let (before, after): (Vec<&Stretch>, Vec<&Stretch>) =
-        past.timeline.fresh().partition(|stretch| stretch.to <= split);
-    let sums = |stretches: &[&Stretch]| {
-        let seconds: f64 = stretches.iter().map(|stretch| stretch.seconds()).sum();
-        let bytes: f64 = stretches.iter().map(|stretch| stretch.bytes as f64).sum();
-        let files: f64 = stretches.iter().map(|stretch| stretch.files as f64).sum();
-        (seconds >= 300.0 && files > 0.0 && bytes > 0.0).then_some((bytes / seconds, files / seconds, bytes / files))
-    };
-    let (old_bytes, old_files, size_before) = sums(&before)?;
-    let (bytes, files_per_second, size) = sums(&after)?;
+    let (mut before, mut after) = (Sum::default(), Sum::default());
+    for stretch in past.timeline.fresh() {
+        if stretch.to <= split { before.add(stretch) } else { after.add(stretch) }
+    }
+    let (old_bytes, old_files, size_before) = before.rates()?;
+    let (bytes, files_per_second, size) = after.rates()?;
     let bound = (files_per_second / old_files - 1.0).abs() <= SAME && bytes <= old_bytes * (1.0 - FELL);
     bound.then_some(Bottleneck::ItemCount { files_per_second, size: size as i64, size_before: size_before as i64 })
 }
