@@ -5,33 +5,52 @@ use std::{collections::HashMap, sync::Arc};
 /// A value for each execution, in the order in which they appeared.
 #[derive(Clone, Debug)]
 pub struct PerExecution<T> {
-    all: Vec<(Arc<str>, T)>,
+    names: Names,
+    values: Vec<T>,
+}
+
+/// The names of executions, each at its place.
+#[derive(Clone, Debug, Default)]
+struct Names {
+    all: Vec<Arc<str>>,
     places: HashMap<Arc<str>, usize>,
     /// The place that was asked for last: most often it is the next one, too.
     newest: usize,
 }
 
+impl Names {
+    fn place(&mut self, execution: &str) -> Option<usize> {
+        let is_newest = self.all.get(self.newest).is_some_and(|name| **name == *execution);
+        if !is_newest {
+            self.newest = *self.places.get(execution)?;
+        }
+        Some(self.newest)
+    }
+
+    fn add(&mut self, execution: Arc<str>) -> usize {
+        let place = self.all.len();
+        self.places.insert(Arc::clone(&execution), place);
+        self.all.push(execution);
+        place
+    }
+}
+
 impl<T> Default for PerExecution<T> {
     fn default() -> Self {
-        Self { all: Vec::new(), places: HashMap::new(), newest: 0 }
+        Self { names: Names::default(), values: Vec::new() }
     }
 }
 
 impl<T> PerExecution<T> {
     /// The place of an execution; `None` if it did not appear.
     pub fn place(&mut self, execution: &str) -> Option<usize> {
-        let is_newest = self.all.get(self.newest).is_some_and(|(name, _)| **name == *execution);
-        let place = if is_newest { self.newest } else { *self.places.get(execution)? };
-        self.newest = place;
-        Some(place)
+        self.names.place(execution)
     }
 
     /// Adds an execution that did not appear yet. Gives its place.
     pub fn add(&mut self, execution: Arc<str>, value: T) -> usize {
-        let place = self.all.len();
-        self.places.insert(Arc::clone(&execution), place);
-        self.all.push((execution, value));
-        place
+        self.values.push(value);
+        self.names.add(execution)
     }
 
     /// An execution's name as it first appeared, and its value.
@@ -40,23 +59,22 @@ impl<T> PerExecution<T> {
         T: Default,
     {
         let place = self.place(execution).unwrap_or_else(|| self.add(execution.into(), T::default()));
-        let (name, value) = &mut self.all[place];
-        (name, value)
+        (&self.names.all[place], &mut self.values[place])
     }
 
     /// The value at a place that was given.
     pub fn at(&mut self, place: usize) -> &mut T {
-        &mut self.all[place].1
+        &mut self.values[place]
     }
 
     /// All of them.
-    pub fn values(&self) -> impl Iterator<Item = &(Arc<str>, T)> {
-        self.all.iter()
+    pub fn values(&self) -> impl Iterator<Item = (&Arc<str>, &T)> {
+        self.names.all.iter().zip(&self.values)
     }
 
     /// All of them.
     pub fn into_values(self) -> impl Iterator<Item = (Arc<str>, T)> {
-        self.all.into_iter()
+        self.names.all.into_iter().zip(self.values)
     }
 }
 

@@ -82,7 +82,7 @@ fn head(readout: &Readout, time: &LocalTime, context: &Context) -> String {
         escaped(readout.name()),
         units::date_and_time(time.now, time.zone)
     );
-    if let Some(zone) = time.zone.iana_name().filter(|zone| *zone != "UTC") {
+    if let Some(zone) = time.zone.iana_name().filter(|_| !time.now.to_zoned(time.zone.clone()).offset().is_zero()) {
         page.push_str(&format!(" Times are in {}.", escaped(zone)));
     }
     if let Some(until) = context.recorded_until {

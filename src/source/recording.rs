@@ -11,7 +11,13 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use super::answers::{self, Answers, entry::Entry, store::Store, unread::Unread};
+use super::answers::{
+    self, Answers,
+    dates::Times,
+    entry::Entry,
+    store::{Input, Store},
+    unread::Unread,
+};
 use crate::{aws::arn::Arn, transfer::execution::Execution};
 
 /// A recording that was read through once.
@@ -46,6 +52,15 @@ impl Recording {
     /// Why nothing in it can be read, in a sentence.
     pub fn open(path: &Path, interval: Duration, now: Timestamp) -> Result<Self, String> {
         Ok(Self::of(answers::open(path, interval, now)?))
+    }
+
+    /// Reads a text in memory through, in the same way.
+    ///
+    /// # Errors
+    /// Why nothing in it can be read, in words that fit behind its name.
+    pub fn read(text: Vec<u8>, interval: Duration, now: Timestamp) -> Result<Self, String> {
+        let times = Times { interval, now, saved_at: None };
+        Ok(Self::of(answers::read(Input::memory(text), times)?))
     }
 
     fn of(Answers { store, entries, names, unread }: Answers) -> Self {

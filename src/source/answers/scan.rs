@@ -95,7 +95,7 @@ impl Scan {
         // where what is no line of a recording begins and ends, and the number of its first line
         let mut other: Option<(u64, u64, u32)> = None;
         while let Some(raw) = lines.next()? {
-            number += 1;
+            number = u32::saturating_add(number, 1);
             let (bytes, offset) = trimmed(raw.bytes, raw.offset);
             if bytes.is_empty() {
                 continue;

@@ -80,8 +80,11 @@ impl<'a, 'f> Walk<'a, 'f> {
                     // what is nested without end is not tried again at each of its depths
                     let is_cheap = self.spent <= self.text.len().saturating_mul(16).saturating_add(1 << 20);
                     from = if is_cheap { open + 1 } else { self.boundary(breaks_at.max(open + 1)) };
-                    told = told.max(self.line_end(breaks_at)).max(from);
-                    told = self.boundary(told);
+                    // the rest of the line is damaged with it
+                    if breaks_at >= told {
+                        told = self.line_end(breaks_at);
+                    }
+                    told = told.max(from);
                 }
                 None => break,
             }

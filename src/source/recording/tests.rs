@@ -14,7 +14,6 @@ use crate::{
     demo::simulated,
     keys::Playback,
     say::state::State,
-    source::answers::{dates::Times, store::Input},
 };
 
 const FIVE: Duration = Duration::from_secs(5);
@@ -35,9 +34,8 @@ fn simulation(scenario: &str, looks: usize) -> Vec<String> {
 }
 
 fn saved(text: &[u8]) -> Result<Recording, String> {
-    let times = Times { interval: FIVE, now: start() + SignedDuration::from_hours(1), saved_at: None };
-    let answers = answers::read(Input::memory(text.to_vec()), times).map_err(|why| format!("it {why}"))?;
-    Ok(Recording::of(answers))
+    let now = start() + SignedDuration::from_hours(1);
+    Recording::read(text.to_vec(), FIVE, now).map_err(|why| format!("it {why}"))
 }
 
 fn opened(text: &str) -> Result<Arc<Recording>, String> {
@@ -290,6 +288,21 @@ fn steps_and_jumps_go_from_one_change_to_the_next() {
     assert_eq!(walk(Playback::End, 1), [45]);
     assert_eq!(walk(Playback::Begin, 1), [0]);
     assert!(!player.frame().player.plays, "who steps wants to look");
+}
+
+#[test]
+fn a_recording_over_all_of_the_calendar_is_played() {
+    let at = |at: Timestamp| line(0, 'a', &bytes(1)).replace(&start().to_string(), &at.to_string());
+    let recording = opened(&[at(Timestamp::MIN), at(Timestamp::MAX)].concat()).unwrap();
+    let mut player = Player::new(Arc::clone(&recording), 10_000.0);
+    for control in
+        [Playback::End, Playback::Begin, Playback::NextChange, Playback::Toggle, Playback::End, Playback::Toggle]
+    {
+        player.act(PlaybackRequest { playback: control, execution: 0 });
+        player.go_on();
+        player.frame();
+    }
+    assert_eq!((recording.begin(), recording.until(Timestamp::MAX)), (Timestamp::MIN, 2));
 }
 
 #[test]
