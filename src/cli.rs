@@ -24,7 +24,10 @@ use self::{
     connection::ConnectionArgs, demo::Demo, exit::CliError, lines::OutputArgs, record::RecordArgs, replay::Replay,
     report::Report, status::Status, terminal::DisplayArgs, wait::Wait,
 };
-use crate::{app::exit::Exit, sink::tty};
+use crate::{
+    app::exit::Exit,
+    sink::{signals, tty},
+};
 
 /// Watch AWS DataSync transfers in the terminal
 #[derive(Debug, Parser)]
@@ -73,6 +76,7 @@ fn exit_codes() -> String {
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
     tty::end_on_panic(Exit::Internal.code());
+    signals::outlive_file_limits();
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -1,17 +1,21 @@
 //! The process without a screen: tells of transfers in lines until they end, and says how it went.
 
-use std::io;
+use std::{
+    io::{self, IsTerminal},
+    time::Duration,
+};
 
 use clap::Args;
 use futures_util::StreamExt;
 use jiff::SignedDuration;
+use rustix::io::Errno;
 use tokio::sync::mpsc;
 
 use super::{
     args::Format,
     exit::{CliError, from_fault, how_it_went},
     record::{forward, print_error},
-    terminal::say,
+    terminal::{messages, say},
 };
 use crate::{
     app::{
@@ -22,6 +26,7 @@ use crate::{
     clock::Clock,
     sink::{
         lines::{self, Form, Waited, Waiting},
+        outlet::{Outlet, Output},
         record::Place,
         signals,
     },
@@ -67,9 +72,45 @@ pub async fn in_lines(
     tokio::spawn(forward(observations, events.clone(), place));
     tokio::spawn(signals::listen(events, clock, limits.timeout)?);
     let stream = futures_util::stream::poll_fn(move |context| stream.poll_recv(context)).inspect(print_error);
-    let (mut out, mut err) = (io::stdout().lock(), io::stderr());
-    let waited = lines::run(app, theme, waiting, &mut out, &mut err, stream).await?;
+    let is_terminal = io::stdout().is_terminal();
+    let gone = |error: io::Error| gone(error, is_terminal);
+    let mut out = Outlet::to(io::stdout())?;
+    let told = match messages() {
+        Some(mut err) => lines::run(app, theme, waiting, &mut out, &mut err, stream).await,
+        None => lines::run(app, theme, waiting, &mut out, &mut Vec::new(), stream).await,
+    };
+    let waited = told.map_err(gone)?;
+    let is_ended_by_signal = matches!(waited.app.end(), Some(End::Stopped(exit)) if *exit != Exit::TimedOut);
+    if !written(&out, is_ended_by_signal).map_err(gone)? {
+        say("the last lines are lost: nobody reads standard output");
+    }
     Ok(outcome(&waited, limits))
+}
+
+/// How long a reader that takes nothing is waited for at the end, and any reader after a signal.
+const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE_AFTER_SIGNAL: Duration = Duration::from_secs(1);
+
+/// Waits until all is written, for as long as the reader takes some of it.
+fn written(out: &Outlet, is_ended_by_signal: bool) -> io::Result<bool> {
+    if is_ended_by_signal {
+        return out.written_within(PATIENCE_AFTER_SIGNAL);
+    }
+    loop {
+        let before = out.waiting();
+        let is_written = out.written_within(PATIENCE)?;
+        if is_written || out.waiting() >= before {
+            return Ok(is_written);
+        }
+    }
+}
+
+/// Why standard output takes nothing more. A terminal that is gone is as good as a signal that says so.
+fn gone(error: io::Error, was_terminal: bool) -> CliError {
+    match Errno::from_io_error(&error) {
+        Some(Errno::IO) if was_terminal => CliError { exit: Exit::HungUp, message: String::new() },
+        _ => error.into(),
+    }
 }
 
 /// The exit code of it all; prints what the lines did not say.

@@ -1,13 +1,11 @@
 //! The recording flags, and the step between a source and the events at which observations are recorded.
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::path::PathBuf;
 
 use clap::Args;
 use tokio::sync::mpsc::{Receiver, Sender};
 
+use super::terminal::tell;
 use crate::{
     app::{Event, EventKind},
     aws::observation::Observation,
@@ -75,7 +73,7 @@ pub async fn forward(mut observations: Receiver<Observation>, events: Sender<Eve
 /// Where there is no screen: prints on standard error why recording stopped.
 pub fn print_error(event: &Event) {
     if let EventKind::Recording(Some(trouble)) = &event.what {
-        let _ = writeln!(io::stderr(), "syncscope: {trouble}");
+        tell(trouble);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who carries out what an app asks for: the terminal, the player of a replay, the disk, the job's processes.
 
-use std::{io, path::PathBuf, sync::mpsc as blocking};
+use std::{cell::Cell, io, path::PathBuf, sync::mpsc as blocking};
 
 use tokio::sync::mpsc;
 
@@ -8,8 +8,13 @@ use crate::{
     app::{Event, EventKind, Request, player::PlaybackRequest},
     clock::Clock,
     files::reason,
-    sink::{handover, screen::Screen},
+    sink::{handover, screen::Screen, signals::can_stop},
 };
+
+/// Why Ctrl-Z does nothing.
+const STAYS: &str = "not stopped: no shell started this that could continue it";
+/// What tmux wants before it passes anything on to the clipboard.
+const TMUX: &str = " (tmux passes it on after: tmux set -g set-clipboard on)";
 
 /// The way of each request to whoever carries it out, and of its outcome back to the app.
 pub struct Router {
@@ -19,12 +24,21 @@ pub struct Router {
     /// Where reports are saved; `None` where nobody has a home.
     reports: Option<PathBuf>,
     player: Option<blocking::Sender<PlaybackRequest>>,
+    /// What is to be said at the next copy, once.
+    about_copies: Cell<&'static str>,
 }
 
 impl Router {
     /// Tells outcomes to `events`, at the clock's moments.
     pub fn new(events: &mpsc::Sender<Event>, clock: Clock, reports: Option<PathBuf>) -> Self {
-        Self { outcomes: events.downgrade(), clock, reports, player: None }
+        Self { outcomes: events.downgrade(), clock, reports, player: None, about_copies: Cell::new("") }
+    }
+
+    /// Says at the first copy what it takes where the terminal is one of tmux.
+    #[must_use]
+    pub fn in_tmux(self, is_tmux: bool) -> Self {
+        self.about_copies.set(if is_tmux { TMUX } else { "" });
+        self
     }
 
     /// Takes what is asked of a replay to its player.
@@ -41,16 +55,25 @@ impl Router {
         match request {
             Request::Copy { what, text } => {
                 screen.copy(&text)?;
-                self.tell_when(async move { format!("copied {what}") });
+                let about = self.about_copies.take();
+                self.tell_when(async move { format!("sent {what} to the terminal's clipboard{about}") });
             }
             Request::HandOver { name, page } => {
                 screen.copy(&page)?;
                 let folder = self.reports.clone();
                 let saving = tokio::task::spawn_blocking(move || handover::write(folder.as_deref(), &name, &page));
-                self.tell_when(async move { saved(saving.await.unwrap_or_else(|error| Err(error.into()))) });
+                let about = self.about_copies.take();
+                self.tell_when(async move {
+                    format!("{}{about}", saved(saving.await.unwrap_or_else(|error| Err(error.into()))))
+                });
             }
+            Request::StopJob if !can_stop() => self.tell_when(async { STAYS.to_owned() }),
             Request::StopJob => rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?,
-            Request::Suspend => screen.suspend()?,
+            Request::Suspend => {
+                if !screen.suspend()? {
+                    self.tell_when(async { STAYS.to_owned() });
+                }
+            }
             Request::Redraw => screen.redraw()?,
             Request::Playback(request) => {
                 // a player that is gone plays nothing any more
@@ -75,8 +98,8 @@ impl Router {
 
 fn saved(report: io::Result<PathBuf>) -> String {
     match report {
-        Ok(path) => format!("report copied, saved to {}", path.display()),
-        Err(error) => format!("report copied, but not saved: {}", reason(&error)),
+        Ok(path) => format!("report saved to {}, and sent to the terminal's clipboard", path.display()),
+        Err(error) => format!("report sent to the terminal's clipboard, but not saved: {}", reason(&error)),
     }
 }
 
@@ -121,9 +144,9 @@ mod tests {
             Ok(())
         }
 
-        fn suspend(&mut self) -> io::Result<()> {
+        fn suspend(&mut self) -> io::Result<bool> {
             self.0.push("suspends".into());
-            Ok(())
+            Ok(true)
         }
     }
 
@@ -189,13 +212,26 @@ mod tests {
         for at in [Timestamp::UNIX_EPOCH, "2999-01-01T00:00:00Z".parse().unwrap()] {
             let (told, _) = told(Some(folder.clone()), vec![replayed(at), key('h')]).await;
             assert!(told[0].starts_with("copies "), "{told:?}");
-            let saved = format!("shows: report copied, saved to {}", folder.join("exec-").display());
+            let saved = format!("shows: report saved to {}", folder.join("exec-").display());
             assert!(told[1..].iter().all(|note| note.starts_with(&saved)) && told.len() >= 2, "{told:?}");
         }
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
         std::fs::remove_dir_all(&folder).unwrap();
         let (told, _) = told(None, vec![replayed(Timestamp::UNIX_EPOCH), key('h')]).await;
-        assert!(told[1].starts_with("shows: report copied, but not saved: "), "{told:?}");
+        assert!(told[1].starts_with("shows: report sent to the terminal's clipboard, but not saved: "), "{told:?}");
+    }
+
+    #[tokio::test]
+    async fn what_tmux_wants_is_said_once() {
+        let (events, mut stream) = mpsc::channel(1);
+        let router = Router::new(&events, Clock::wall(), None).in_tmux(true);
+        for is_first in [true, false] {
+            let request = Request::Copy { what: "the ARN", text: EXAMPLE.into() };
+            router.route(&mut Told::default(), request).unwrap();
+            let Some(Event { what: EventKind::Noted(note), .. }) = stream.recv().await else { panic!("no note") };
+            assert!(note.starts_with("sent the ARN to the terminal's clipboard"), "{note}");
+            assert_eq!(note.contains("set-clipboard"), is_first, "{note}");
+        }
     }
 
     #[tokio::test]

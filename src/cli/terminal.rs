@@ -1,10 +1,17 @@
 //! What the terminal is like, and how to write to it.
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    io::{self, IsTerminal, Write},
+    sync::OnceLock,
+    time::Duration,
+};
 
 use clap::{Args, ValueEnum};
 
-use crate::view::theme::Theme;
+use crate::{sink::outlet::Outlet, view::theme::Theme};
+
+/// How long a message is waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How to draw.
 #[derive(Debug, Args)]
@@ -61,9 +68,23 @@ pub fn has_live_lines() -> bool {
     io::stdout().is_terminal() && !dumb
 }
 
-/// Prints a message on standard error, in the program's name.
+/// The way to standard error, which nobody waits for; `None` where there is none.
+pub fn messages() -> Option<Outlet> {
+    static MESSAGES: OnceLock<Option<Outlet>> = OnceLock::new();
+    MESSAGES.get_or_init(|| Outlet::to(io::stderr()).ok()).clone()
+}
+
+/// Prints a message on standard error, in the program's name, without waiting until it is there.
+pub fn tell(message: &str) {
+    if let Some(mut err) = messages() {
+        let _ = writeln!(err, "syncscope: {message}").and_then(|()| err.flush());
+    }
+}
+
+/// Prints a message on standard error, in the program's name. A reader that takes nothing is not waited for for long.
 pub fn say(message: &str) {
-    let _ = writeln!(io::stderr(), "syncscope: {message}");
+    tell(message);
+    let _ = messages().map(|err| err.written_within(PATIENCE));
 }
 
 /// Writes to standard output.

@@ -15,7 +15,10 @@ use super::{
 use crate::{
     app::{App, exit::Exit},
     clock::Clock,
-    sink::lines::{Form, Waiting},
+    sink::{
+        lines::{Form, Waiting},
+        size::size,
+    },
     source::poll,
 };
 
@@ -75,9 +78,4 @@ pub async fn run(wait: Wait) -> Result<Exit, CliError> {
     let app = App::new(arns, clock.now(), TimeZone::system());
     let limits = Limits { max_failed: wait.failures.max_failed, timeout: wait.timeout };
     in_lines(app, look(&wait.shown), waiting, limits, observations, wait.recorded.place(), clock).await
-}
-
-/// Columns and rows of the terminal.
-fn size() -> (usize, usize) {
-    crossterm::terminal::size().map_or((80, 24), |(columns, rows)| (columns.into(), rows.into()))
 }

@@ -1,17 +1,16 @@
 //! Plain lines: where there is no screen, for scripts, and what stays in the scrollback after a screen.
 
-use std::{
-    io::{self, Write},
-    time::Duration,
-};
+use std::{io, time::Duration};
 
 use crossterm::{cursor, queue, terminal};
 use futures_util::{Stream, StreamExt};
 use jiff::{SignedDuration, Timestamp};
-
 use tokio::time::Instant;
 
-use super::frames::Frames;
+use super::{
+    frames::Frames,
+    outlet::{LIMIT, Output},
+};
 use crate::{
     app::{App, Event, EventKind},
     aws::response::Response,
@@ -39,7 +38,7 @@ pub enum Form {
     /// Lines for a person.
     Lines,
     /// One line per transfer, redrawn in a terminal of so many columns and rows.
-    Live(fn() -> (usize, usize)),
+    Live(fn() -> (u16, u16)),
     /// The state at each change, as JSON; lines for a person go to standard error.
     States,
 }
@@ -62,19 +61,22 @@ pub struct Waited {
 /// Folds events into the app and tells of them, until every execution is over, one has stalled for too long, or
 /// the app ends.
 ///
+/// Where the output is not taken, telling waits for it and everything else goes on: what comes out once it is taken
+/// again is the state of then. Nobody has to take what goes to `err`.
+///
 /// # Errors
-/// Standard output or standard error could not be written to.
+/// `out` could not be written to.
 pub async fn run(
     app: App,
     look: Theme,
     waiting: Waiting,
-    out: &mut impl Write,
-    err: &mut impl Write,
+    out: &mut impl Output,
+    err: &mut impl Output,
     events: impl Stream<Item = Event>,
 ) -> io::Result<Waited> {
     let mut events = std::pin::pin!(events);
     let live = Live { drawn: Vec::new(), frames: Frames::apart(APART), changed: false };
-    let mut teller = Teller { look, waiting, out, err, told: Vec::new(), live };
+    let mut teller = Teller { look, waiting, out, err, told: Vec::new(), live, room: LIMIT / 2, is_behind: false };
     let mut waited = Waited { app, stalled: None };
     while waited.app.end().is_none() && waited.stalled.is_none() {
         let event = match teller.live.due() {
@@ -95,6 +97,8 @@ pub async fn run(
         } else {
             teller.tell(&waited.app, observed)?;
         }
+        // an output that is gone is found out about where there is nothing to tell, too
+        teller.out.flush()?;
         waited.stalled = waiting.fail_on_stall.and_then(|most| stalled(&waited.app, most));
         // what was watched before may tell of the end too, and is not what was asked for
         if observed && !waiting.follow && waited.app.executions().iter().all(Execution::is_settled) {
@@ -122,6 +126,10 @@ struct Teller<'a, O, E> {
     err: &'a mut E,
     told: Vec<Told>,
     live: Live,
+    /// Bytes that may wait to be written where another line is told.
+    room: usize,
+    /// Whether there was no room for something.
+    is_behind: bool,
 }
 
 /// The lines that are drawn over again and again.
@@ -143,7 +151,7 @@ impl Live {
     }
 }
 
-impl<O: Write, E: Write> Teller<'_, O, E> {
+impl<O: Output, E: Output> Teller<'_, O, E> {
     fn tell(&mut self, app: &App, observed: bool) -> io::Result<()> {
         self.told.resize(app.executions().len(), Told::default());
         if let Form::Live(_) = self.waiting.form {
@@ -160,6 +168,10 @@ impl<O: Write, E: Write> Teller<'_, O, E> {
         if execution.past().polled_at.is_none() {
             return Ok(());
         }
+        if self.out.waiting() > self.room {
+            self.is_behind = true;
+            return Ok(());
+        }
         let readout = Readout::of(execution, app.now());
         let told = &mut self.told[place];
         if matches!(self.waiting.form, Form::States) && observed && told.is_news(&readout) {
@@ -172,7 +184,7 @@ impl<O: Write, E: Write> Teller<'_, O, E> {
             (told.progress, told.progress_at) = (Some(progress), Some(app.now()));
             let line = self.look.text(&line::of_log(&readout, &local(app)));
             match self.waiting.form {
-                Form::States => writeln!(self.err, "{line}")?,
+                Form::States => drop(writeln!(self.err, "{line}").and_then(|()| self.err.flush())),
                 _ => writeln!(self.out, "{line}").and_then(|()| self.out.flush())?,
             }
         }
@@ -183,8 +195,13 @@ impl<O: Write, E: Write> Teller<'_, O, E> {
     /// stays.
     fn draw(&mut self, app: &App) -> io::Result<()> {
         let Form::Live(size) = self.waiting.form else { return Ok(()) };
+        if self.out.waiting() > self.room.saturating_sub(LIMIT / 2) {
+            self.live.frames.drawn();
+            return self.out.flush();
+        }
         self.live.changed = false;
         let (columns, rows) = size();
+        let (columns, rows) = (usize::from(columns), usize::from(rows));
         let (ended, running): (Vec<_>, Vec<_>) =
             app.executions().iter().zip(&mut self.told).partition(|(execution, _)| execution.is_over());
         let news = ended.into_iter().filter_map(|(execution, told)| {
@@ -226,6 +243,9 @@ impl<O: Write, E: Write> Teller<'_, O, E> {
 
     /// Prints what is known, because someone asked.
     fn state(&mut self, app: &App) -> io::Result<()> {
+        if self.out.waiting() > self.room {
+            return Ok(());
+        }
         self.wipe()?;
         match self.waiting.form {
             Form::States => {
@@ -238,12 +258,15 @@ impl<O: Write, E: Write> Teller<'_, O, E> {
         self.out.flush()
     }
 
-    /// The last state, where the last line did not say it.
+    /// The last state, where the last line did not say it, whether or not there is room.
     fn end(&mut self, waited: &Waited) -> io::Result<()> {
         let cut_short =
             waited.stalled.is_some() || waited.app.executions().iter().any(|execution| !execution.is_over());
+        self.room = usize::MAX;
         if self.live.changed {
             self.draw(&waited.app)?;
+        } else if self.is_behind {
+            self.tell(&waited.app, true)?;
         }
         if cut_short || matches!(self.waiting.form, Form::Live(_)) {
             self.state(&waited.app)?;
@@ -365,6 +388,40 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(millis)).await;
             event
         })
+    }
+
+    /// An output that nobody takes anything from.
+    struct Stuck(Vec<u8>);
+
+    impl io::Write for Stuck {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Output for Stuck {
+        fn waiting(&self) -> usize {
+            LIMIT
+        }
+    }
+
+    #[tokio::test]
+    async fn what_nobody_takes_ends_with_the_last_state_alone() {
+        for form in [Form::Lines, Form::States, Form::Live(|| (120, 10))] {
+            let app = App::new([Arn::parse(ARN).unwrap()], at(0), TimeZone::UTC);
+            let over = Event::observed(answer(90, r#""Status":"SUCCESS","BytesWritten":30"#));
+            let events = stream::iter(moves_and_stops().take(5).chain([over]));
+            let (mut out, look) = (Stuck(Vec::new()), Theme { colour: false, ascii: false });
+            let waiting = Waiting { form, ..Waiting::default() };
+            run(app, look, waiting, &mut out, &mut Vec::new(), events).await.unwrap();
+            let out = String::from_utf8(out.0).unwrap();
+            assert!(out.contains("SUCCESS"), "{form:?}: {out}");
+            assert!(!out.contains("  TRANSFERRING") && !out.contains(r#""status":"TRANSFERRING""#), "{form:?}: {out}");
+        }
     }
 
     fn live() -> Waiting {

@@ -13,6 +13,11 @@ use crate::{
 
 /// Where an app is drawn, and what only a terminal can do.
 pub trait Screen {
+    /// Whether it has taken the last frame. Until then no other is drawn, so that the next one is the newest.
+    fn is_ready(&self) -> bool {
+        true
+    }
+
     /// Draws the app, and tells how much of its page there is.
     ///
     /// # Errors
@@ -31,11 +36,12 @@ pub trait Screen {
     /// The terminal could not be written to.
     fn redraw(&mut self) -> io::Result<()>;
 
-    /// Gives the terminal to the shell, stops the process, and takes the terminal again once it is continued.
+    /// Gives the terminal to the shell, stops the process, and takes the terminal again once it is continued. `false`
+    /// where there is no shell that could continue it, and nothing was done.
     ///
     /// # Errors
     /// The process could not be stopped, or the terminal could not be taken again.
-    fn suspend(&mut self) -> io::Result<()>;
+    fn suspend(&mut self) -> io::Result<bool>;
 }
 
 /// Any terminal of ratatui's, say one in memory: drawn in full colour, without a clipboard and without a shell.
@@ -58,8 +64,8 @@ where
         self.clear().map_err(io::Error::other)
     }
 
-    fn suspend(&mut self) -> io::Result<()> {
-        Ok(())
+    fn suspend(&mut self) -> io::Result<bool> {
+        Ok(true)
     }
 }
 
@@ -69,7 +75,8 @@ const APART: Duration = Duration::from_millis(100);
 /// Folds events into the app and draws it, until the app or the events end. Gives the app back.
 ///
 /// Each of the app's requests goes to `route`, in order, before the next frame; what becomes of it comes back as
-/// one of the events. Frames come when something changed, at once after a rest, and at most ten a second.
+/// one of the events. Frames come when something changed, at once after a rest, and at most ten a second; where the
+/// screen does not take them, everything else goes on.
 ///
 /// # Errors
 /// The screen could not be drawn, or a request failed in a way that leaves no screen.
@@ -81,8 +88,7 @@ pub async fn run<S: Screen>(
 ) -> io::Result<App> {
     let mut events = std::pin::pin!(events);
     let mut frames = Frames::apart(APART);
-    let (mut dirty, mut answered) = (false, false);
-    paint(&mut app, screen)?;
+    let (mut dirty, mut answered) = (!paint(&mut app, screen)?, false);
     frames.drawn();
     while app.end().is_none() {
         let next = events.next();
@@ -90,9 +96,8 @@ pub async fn run<S: Screen>(
             match tokio::time::timeout_at(frames.next(), next).await {
                 Ok(event) => event,
                 Err(_) => {
-                    paint(&mut app, screen)?;
+                    dirty = !paint(&mut app, screen)?;
                     frames.drawn();
-                    dirty = false;
                     continue;
                 }
             }
@@ -113,18 +118,21 @@ pub async fn run<S: Screen>(
             route(screen, request)?;
         }
         if dirty && app.end().is_none() && frames.are_due() {
-            paint(&mut app, screen)?;
+            dirty = !paint(&mut app, screen)?;
             frames.drawn();
-            dirty = false;
         }
     }
     Ok(app)
 }
 
-fn paint(app: &mut App, screen: &mut impl Screen) -> io::Result<()> {
-    let extent = screen.draw(app)?;
-    app.drawn(extent);
-    Ok(())
+/// Draws the app where the screen is ready for it, and tells whether it was.
+fn paint(app: &mut App, screen: &mut impl Screen) -> io::Result<bool> {
+    let is_ready = screen.is_ready();
+    if is_ready {
+        let extent = screen.draw(app)?;
+        app.drawn(extent);
+    }
+    Ok(is_ready)
 }
 
 fn is_answer(event: &Event) -> bool {
@@ -168,8 +176,8 @@ mod tests {
             Ok(())
         }
 
-        fn suspend(&mut self) -> io::Result<()> {
-            Ok(())
+        fn suspend(&mut self) -> io::Result<bool> {
+            Ok(true)
         }
     }
 

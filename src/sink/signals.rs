@@ -13,7 +13,11 @@
 use std::{future::Future, io, task::Poll, time::Duration};
 
 use jiff::SignedDuration;
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGUSR1};
+use rustix::process::{Pid, getpgid, getpgrp, getppid, getsid};
+use signal_hook::consts::{
+    SIGABRT, SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGVTALRM,
+    SIGXCPU, SIGXFSZ,
+};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::mpsc,
@@ -27,6 +31,9 @@ use crate::{
 
 /// The signals that end the program, each with its exit code.
 const ENDINGS: [(i32, Exit); 3] = [(SIGTERM, Exit::Terminated), (SIGHUP, Exit::HungUp), (SIGINT, Exit::Interrupted)];
+
+/// Signals that end a program that does not listen to them. Those that tell of a fault in it are left alone.
+const DEADLY: [i32; 6] = [SIGQUIT, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGABRT];
 
 /// Signals that are waited for, each with what it means.
 struct Heard<T>(Vec<(Signal, T)>);
@@ -82,6 +89,78 @@ impl JobControl {
     pub async fn next(&mut self) -> EventKind {
         self.0.next().await
     }
+}
+
+/// Waits for a signal that would end the program without a word. SIGUSR1 and SIGUSR2 mean nothing then.
+pub struct Deadly(Heard<Option<i32>>);
+
+impl Deadly {
+    /// # Errors
+    /// The signals could not be listened to.
+    pub fn listen() -> io::Result<Self> {
+        let deadly = DEADLY.into_iter().chain(further()).map(|number| (number, Some(number)));
+        Heard::listen([(SIGUSR1, None), (SIGUSR2, None)].into_iter().chain(deadly)).map(Self)
+    }
+
+    /// The number of the signal that comes next.
+    pub async fn next(&mut self) -> i32 {
+        loop {
+            if let Some(number) = self.0.next().await {
+                return number;
+            }
+        }
+    }
+}
+
+/// Deadly signals that only Linux has: SIGSTKFLT, SIGPWR, and those for real time.
+fn further() -> impl Iterator<Item = i32> {
+    #[cfg(target_os = "linux")]
+    let all = {
+        use rustix::process::Signal;
+        [Signal::STKFLT.as_raw(), Signal::POWER.as_raw()].into_iter().chain(34..=64)
+    };
+    #[cfg(not(target_os = "linux"))]
+    let all = std::iter::empty();
+    all
+}
+
+/// Ends the program as this signal does where nobody listens to it.
+pub fn strike(number: i32) {
+    let _ = signal_hook::low_level::emulate_default_handler(number);
+    // there are signals that it does not know
+    std::process::exit(128 + number);
+}
+
+/// Makes a file that grew to its size limit an error of whoever writes to it, and not the end of the program.
+pub fn outlive_file_limits() {
+    let _ = signal_hook::flag::register(SIGXFSZ, std::sync::Arc::default());
+}
+
+/// Whether a process that stops now can be continued by a shell: in an orphaned process group, as one has it that is
+/// the first of its session, nobody is there to do so.
+pub fn can_stop() -> bool {
+    let group = getpgrp();
+    let is_watched = |parent: Option<Pid>| {
+        let session = |of| getsid(of).ok();
+        parent.is_some_and(|parent| {
+            session(Some(parent)) == session(None) && getpgid(Some(parent)).is_ok_and(|its| its != group)
+        })
+    };
+    // the parent of any of the group will do
+    is_watched(getppid()) || parents(group).any(|parent| is_watched(Some(parent)))
+}
+
+/// The parents of a group's processes, where the system tells.
+fn parents(group: Pid) -> impl Iterator<Item = Pid> {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
+    processes.filter_map(move |process| {
+        let stat = std::fs::read_to_string(process.path().join("stat")).ok()?;
+        // its name, in parentheses, may hold anything
+        let (_, rest) = stat.rsplit_once(')')?;
+        let mut numbers = rest.split_whitespace().skip(1).map_while(|number| number.parse().ok());
+        let parent = Pid::from_raw(numbers.next()?)?;
+        (Pid::from_raw(numbers.next()?) == Some(group)).then_some(parent)
+    })
 }
 
 /// Seconds that pass, signals, and a timeout, as events: what there is to hear where there is no screen. SIGUSR1

@@ -1,24 +1,32 @@
 //! The terminal of the process, taken over and given back as it was found, whatever happens.
 
 use std::{
-    io::{self, BufWriter, Stdout, Write},
-    mem::ManuallyDrop,
-    sync::atomic::{AtomicBool, Ordering},
+    io::{self, Write},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use crossterm::{
     clipboard::CopyToClipboard,
     cursor,
     event::{DisableBracketedPaste, EnableBracketedPaste},
-    execute, queue,
+    queue,
     terminal::{
         BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, SetTitle,
         disable_raw_mode, enable_raw_mode,
     },
 };
-use ratatui::{Terminal, backend::CrosstermBackend};
+use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, layout::Rect};
 
-use super::screen::Screen;
+use super::{
+    outlet::{Outlet, Output},
+    screen::Screen,
+    signals::can_stop,
+    size::size,
+};
 use crate::{
     app::{App, Extent},
     view::{self, theme::Theme},
@@ -26,8 +34,11 @@ use crate::{
 
 /// The terminal of the process, taken over until it is dropped.
 pub struct Tty {
-    /// Never dropped: it would print that it can't show the cursor, and in a window that was closed, printing panics.
-    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
+    terminal: Terminal<CrosstermBackend<Page>>,
+    /// What the next frame is made of.
+    page: Page,
+    out: Outlet,
+    area: Rect,
     theme: Theme,
     title: String,
 }
@@ -35,9 +46,35 @@ pub struct Tty {
 /// Whether the terminal is taken at the moment.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// The way to the terminal, for whoever gives it back.
+static OUT: Mutex<Option<Outlet>> = Mutex::new(None);
+
+/// How long a terminal that takes nothing is waited for when it is given back.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Keep the window's title, and bring it back: xterm's controls, which others ignore.
 const PUSH_TITLE: &str = "\x1b[22;0t";
 const POP_TITLE: &str = "\x1b[23;0t";
+
+/// Keeps a frame until it is whole.
+#[derive(Clone, Default)]
+struct Page(Arc<Mutex<Vec<u8>>>);
+
+impl Page {
+    fn bytes(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Write for Page {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 impl Tty {
     /// Takes the terminal over.
@@ -45,15 +82,23 @@ impl Tty {
     /// # Errors
     /// Standard output is not a terminal, or it refuses.
     pub fn take(theme: Theme) -> io::Result<Self> {
-        take()?;
-        let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
-        match Terminal::new(backend) {
-            Ok(terminal) => Ok(Self { terminal: ManuallyDrop::new(terminal), theme, title: String::new() }),
+        let mut out = Outlet::to(io::stdout())?;
+        *OUT.lock().unwrap_or_else(PoisonError::into_inner) = Some(out.clone());
+        take(&mut out)?;
+        let (page, area) = (Page::default(), area());
+        let options = TerminalOptions { viewport: Viewport::Fixed(area) };
+        match Terminal::with_options(CrosstermBackend::new(page.clone()), options) {
+            Ok(terminal) => Ok(Self { terminal, page, out, area, theme, title: String::new() }),
             Err(error) => {
                 give_back();
                 Err(error)
             }
         }
+    }
+
+    fn resize(&mut self, area: Rect) -> io::Result<()> {
+        self.area = area;
+        self.terminal.resize(area)
     }
 }
 
@@ -64,21 +109,33 @@ impl Drop for Tty {
 }
 
 impl Screen for Tty {
+    fn is_ready(&self) -> bool {
+        self.out.waiting() == 0
+    }
+
     fn draw(&mut self, app: &App) -> io::Result<Extent> {
+        let mut begin = Vec::new();
         let title = self.theme.text(&view::title(app));
         if title != self.title {
-            queue!(self.terminal.backend_mut(), SetTitle(&title))?;
+            queue!(begin, SetTitle(&title))?;
             self.title = title;
         }
-        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        queue!(begin, BeginSynchronizedUpdate)?;
+        if area() != self.area {
+            self.resize(area())?;
+        }
         let mut extent = Extent::default();
         self.terminal.draw(|frame| extent = view::render(app, self.theme, frame.buffer_mut()))?;
-        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
+        self.out.write_all(&begin)?;
+        self.out.write_all(&std::mem::take(&mut *self.page.bytes()))?;
+        queue!(self.out, EndSynchronizedUpdate)?;
+        self.out.flush()?;
         Ok(extent)
     }
 
     fn copy(&mut self, text: &str) -> io::Result<()> {
-        execute!(self.terminal.backend_mut(), CopyToClipboard::to_clipboard_from(text))
+        queue!(self.out, CopyToClipboard::to_clipboard_from(text))?;
+        self.out.flush()
     }
 
     fn redraw(&mut self) -> io::Result<()> {
@@ -86,39 +143,56 @@ impl Screen for Tty {
         if TAKEN.load(Ordering::SeqCst) {
             disable_raw_mode()?;
         }
-        take()?;
+        take(&mut self.out)?;
         self.title.clear();
         // not `clear`, which asks the terminal where its cursor is, and fails where no answer comes within 2 s
-        let size = self.terminal.size()?;
-        self.terminal.resize(size.into())
+        self.resize(area())
     }
 
-    fn suspend(&mut self) -> io::Result<()> {
+    fn suspend(&mut self) -> io::Result<bool> {
+        if !can_stop() {
+            return Ok(false);
+        }
         give_back();
         signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
-        self.redraw()
+        self.redraw().map(|()| true)
     }
 }
 
-fn take() -> io::Result<()> {
+fn area() -> Rect {
+    let (width, height) = size();
+    Rect { x: 0, y: 0, width, height }
+}
+
+fn take(out: &mut Outlet) -> io::Result<()> {
     enable_raw_mode()?;
-    let mut out = io::stdout();
     if !TAKEN.swap(true, Ordering::SeqCst) {
         out.write_all(PUSH_TITLE.as_bytes())?;
     }
-    execute!(out, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
+    queue!(out, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+    out.flush()
 }
 
-/// Leaves the terminal as it was found. Errors are ignored: a terminal that is gone needs nothing.
-fn give_back() {
+/// Leaves the terminal as it was found. Errors are ignored: a terminal that is gone needs nothing, and one that takes
+/// nothing is not waited for for long.
+pub fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         // in one write, so that nobody sees a half of it
         let mut all = Vec::new();
         let _ = queue!(all, EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
         all.extend_from_slice(POP_TITLE.as_bytes());
-        let mut out = io::stdout();
-        let _ = out.write_all(&all).and_then(|()| out.flush());
+        let out = OUT.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(mut out) = out {
+            let _ = out.write_all(&all).and_then(|()| out.flush()).and_then(|()| out.written_within(PATIENCE));
+        }
         let _ = disable_raw_mode();
+    }
+}
+
+/// Prints where printing may not take for long. Errors are ignored: nobody is there to be told.
+pub fn print_last(stream: impl std::os::fd::AsFd, text: &str) {
+    if let Ok(mut out) = Outlet::to(stream) {
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush()).and_then(|()| out.written_within(PATIENCE));
     }
 }
 
@@ -128,8 +202,8 @@ pub fn end_on_panic(code: u8) {
         give_back();
         let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line())).unwrap_or_default();
         let what = panic.payload_as_str().unwrap_or("no message");
-        let _ =
-            writeln!(io::stderr(), "syncscope: internal error{place}: {what}. The transfer itself is not affected.");
+        let text = format!("syncscope: internal error{place}: {what}. The transfer itself is not affected.\n");
+        print_last(io::stderr(), &text);
         std::process::exit(code.into());
     }));
 }

@@ -115,7 +115,7 @@ fn a_window_that_is_closed_ends_it() {
 #[track_caller]
 fn assert_stops_and_goes_on(mut screen: Screen) {
     screen.wait_until_stopped();
-    screen.signal(Signal::CONT);
+    screen.go_on();
     screen.wait_for("screen drawn again", |seen| {
         seen.is_taken() && seen.shows(TASK) && seen.shows("TRANSFERRING") && seen.title().contains("TRANSFERRING")
     });
@@ -127,25 +127,25 @@ fn assert_stops_and_goes_on(mut screen: Screen) {
 
 #[test]
 fn ctrl_z_gives_the_terminal_back_until_it_goes_on() {
-    let mut screen = transferring(Screen::of(&DEMO));
+    let mut screen = transferring(Screen::job(&DEMO));
     screen.press("\x1a");
     assert_stops_and_goes_on(screen);
 }
 
 #[test]
 fn a_stop_signal_gives_the_terminal_back_until_it_goes_on() {
-    let screen = transferring(Screen::of(&DEMO));
+    let screen = transferring(Screen::job(&DEMO));
     screen.signal(Signal::TSTP);
     assert_stops_and_goes_on(screen);
 }
 
 #[test]
 fn a_signal_to_end_is_heard_after_a_stop() {
-    let mut screen = transferring(Screen::of(&DEMO));
+    let mut screen = transferring(Screen::job(&DEMO));
     screen.press("\x1a");
     screen.wait_until_stopped();
     screen.signal(Signal::TERM);
-    screen.signal(Signal::CONT);
+    screen.go_on();
     assert_eq!(screen.left().code, 143);
 }
 
@@ -201,7 +201,7 @@ fn h_copies_the_handoff_report_and_saves_it_for_its_owner_alone() {
     let _ = std::fs::remove_dir_all(state);
     let mut screen = transferring(Screen::with(&[("XDG_STATE_HOME", state)], &DEMO));
     screen.press("h");
-    screen.wait_for_text("report copied, saved to");
+    screen.wait_for_text("report saved to");
     screen.wait_for("copy", |seen| !seen.told().copied.is_empty());
     let copied = screen.seen().told().copied[0].clone();
     let page = String::from_utf8(BASE64_STANDARD.decode(&copied).unwrap()).unwrap();

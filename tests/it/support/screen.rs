@@ -3,13 +3,13 @@
 use std::{
     io::{Read, Write},
     num::NonZeroU16,
-    sync::{Arc, Condvar, Mutex, MutexGuard, mpsc},
+    sync::{Arc, Condvar, Mutex, MutexGuard},
     thread::{self, JoinHandle},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use rustix::process::{Pid, Signal, kill_process};
 use vt100::MouseProtocolMode;
 
 use super::program::{DEADLINE, PROGRAM, environment};
@@ -22,6 +22,7 @@ pub struct Screen {
     reader: Option<JoinHandle<()>>,
     shared: Arc<(Mutex<Seen>, Condvar)>,
     discipline: String,
+    is_job: bool,
 }
 
 /// What came out of the program so far.
@@ -130,6 +131,15 @@ pub struct Left {
     pub raw: Vec<u8>,
 }
 
+/// A shell that runs a job, says its process and its end or stop, and continues it after a key.
+const SHELL: [&str; 3] = [
+    "-c",
+    r#"set -m; sh -c 'echo "job $$."; exec "$@"' job "$@"; echo "shell: $?."; read key; fg >/dev/null; exit $?"#,
+    "shell",
+];
+/// What the shell says of a job that stopped.
+const STOPPED: &str = "shell: 147.";
+
 impl Screen {
     /// Starts the program in a terminal of 120 columns and 40 rows.
     pub fn of(arguments: &[&str]) -> Self {
@@ -143,14 +153,39 @@ impl Screen {
 
     /// Starts the program in a terminal of this size.
     pub fn sized(columns: u16, rows: u16, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        let pair = native_pty_system().openpty(size(columns, rows)).unwrap();
         let mut command = CommandBuilder::new(PROGRAM);
         command.args(arguments);
+        Self::running(command, (columns, rows), variables)
+    }
+
+    /// Starts the program as the job of a shell, which can continue it.
+    pub fn job(arguments: &[&str]) -> Self {
+        let mut command = CommandBuilder::new("/bin/sh");
+        command.args(SHELL);
+        command.arg(PROGRAM);
+        command.args(arguments);
+        let mut screen = Self::running(command, (120, 40), &[]);
+        screen.is_job = true;
+        screen
+    }
+
+    /// Starts the program so that it is not told that its window was closed.
+    pub fn unaware(variables: &[(&str, &str)], arguments: &[&str]) -> Self {
+        let mut command = CommandBuilder::new("/bin/sh");
+        command.args(["-c", r#"trap '' HUP; exec "$@""#, "shell", PROGRAM]);
+        command.args(arguments);
+        Self::running(command, (120, 40), variables)
+    }
+
+    fn running(mut command: CommandBuilder, (columns, rows): (u16, u16), variables: &[(&str, &str)]) -> Self {
+        let pair = native_pty_system().openpty(size(columns, rows)).unwrap();
         command.env_clear();
         environment().iter().for_each(|(name, value)| command.env(name, value));
         variables.iter().for_each(|(name, value)| command.env(name, value));
         let discipline = discipline(&*pair.master);
         let child = pair.slave.spawn_command(command).unwrap();
+        // one that does not say has the usual size
+        let (columns, rows) = if (columns, rows) == (0, 0) { (80, 24) } else { (columns, rows) };
         let parser = vt100::Parser::new_with_callbacks(cells(rows), cells(columns), 0, Told::default());
         let seen = Seen { parser, raw: Vec::new(), ended: false, hung_up: false };
         let shared = Arc::new((Mutex::new(seen), Condvar::new()));
@@ -165,6 +200,7 @@ impl Screen {
             child,
             shared,
             discipline,
+            is_job: false,
         }
     }
 
@@ -212,21 +248,27 @@ impl Screen {
         self.wait_for("frame of the new size", |seen| seen.came_after(before, FRAME_ENDS));
     }
 
+    /// Tells the program another size than the window has.
+    pub fn claim(&self, columns: u16, rows: u16) {
+        self.master.as_ref().unwrap().resize(size(columns, rows)).unwrap();
+    }
+
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
         kill_process(self.id(), signal).unwrap();
     }
 
-    /// Waits until the process is stopped, and has given the terminal back.
+    /// Waits until the job is stopped, and has given the terminal back.
     pub fn wait_until_stopped(&self) {
-        let id = self.id();
-        let (out, stopped) = mpsc::channel();
-        thread::spawn(move || out.send(waitpid(Some(id), WaitOptions::UNTRACED)));
-        let status = stopped.recv_timeout(DEADLINE).expect("it does not stop").unwrap();
-        assert!(status.is_some_and(|(_, status)| status.stopped()), "{status:?}");
+        self.wait_for("stop", |seen| seen.came_after(0, STOPPED));
         self.wait_for("terminal given back", |seen| !seen.is_taken() && seen.has_its_title_back());
         self.seen().assert_left_alone();
         assert_eq!(discipline(&**self.master.as_ref().unwrap()), self.discipline);
+    }
+
+    /// Has the shell continue the job.
+    pub fn go_on(&mut self) {
+        self.press("\n");
     }
 
     /// Closes the window.
@@ -250,6 +292,13 @@ impl Screen {
         }
     }
 
+    /// The exit code of a process that ends within this time.
+    pub fn ended_within(&mut self, most: Duration) -> Option<u32> {
+        let seen = self.seen();
+        let _ = self.shared.1.wait_timeout_while(seen, most, |seen| !seen.ended).unwrap();
+        self.child.try_wait().unwrap().map(|status| status.exit_code())
+    }
+
     /// Waits for the program's end, and sees to it that the terminal is as it was before.
     #[track_caller]
     pub fn left(mut self) -> Left {
@@ -270,7 +319,13 @@ impl Screen {
     }
 
     fn id(&self) -> Pid {
-        Pid::from_raw(self.child.process_id().unwrap().try_into().unwrap()).unwrap()
+        if !self.is_job {
+            return Pid::from_raw(self.child.process_id().unwrap().try_into().unwrap()).unwrap();
+        }
+        let seen = self.seen();
+        let text = String::from_utf8_lossy(&seen.raw);
+        let (number, _) = text.split_once("job ").and_then(|(_, rest)| rest.split_once('.')).expect("a job");
+        Pid::from_raw(number.parse().unwrap()).unwrap()
     }
 }
 
