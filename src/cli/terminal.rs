@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use clap::{Args, ValueEnum};
 
-use crate::view::theme::Theme;
+use crate::{say::text::clean_lines, view::theme::Theme};
 
 /// How to draw.
 #[derive(Debug, Args)]
@@ -38,6 +38,11 @@ pub fn look(shown: &DisplayArgs) -> Theme {
     Theme { colour, ascii: shown.ascii || !is_utf8() }
 }
 
+/// How a text is shown where there are no options for it: in ASCII where the locale is not UTF-8.
+pub fn plain_look() -> Theme {
+    Theme { colour: false, ascii: !is_utf8() }
+}
+
 /// Whether the locale says that characters are UTF-8: the first of these variables that is set decides.
 fn is_utf8() -> bool {
     let set = |name: &&str| std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -61,9 +66,10 @@ pub fn has_live_lines() -> bool {
     io::stdout().is_terminal() && !dumb
 }
 
-/// Prints a message on standard error, in the program's name.
+/// Prints a message on standard error, in the program's name. What it quotes, an argument or a file's name too, can't
+/// steer the terminal.
 pub fn say(message: &str) {
-    let _ = writeln!(io::stderr(), "syncscope: {message}");
+    let _ = writeln!(io::stderr(), "syncscope: {}", clean_lines(message));
 }
 
 /// Writes to standard output.
