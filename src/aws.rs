@@ -4,6 +4,7 @@ pub mod applicability;
 pub mod arn;
 pub mod fault;
 pub mod line;
+pub mod members;
 pub mod observation;
 pub mod per_execution;
 pub mod response;

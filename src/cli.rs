@@ -16,7 +16,11 @@ mod terminal;
 mod wait;
 mod watch;
 
-use std::process::ExitCode;
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -26,6 +30,7 @@ use self::{
 };
 use crate::{
     app::exit::Exit,
+    say::text::{clean, clean_lines},
     sink::{signals, tty},
 };
 
@@ -77,7 +82,10 @@ fn exit_codes() -> String {
 pub fn main() -> ExitCode {
     tty::end_on_panic(Exit::Internal.code());
     signals::outlive_file_limits();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refused(&error),
+    };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return say(&CliError::from(error)),
@@ -89,6 +97,18 @@ pub fn main() -> ExitCode {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(error) => say(&error),
     }
+}
+
+/// Says why the arguments can't be used, or prints what was asked for instead: help, or the version.
+fn refused(error: &clap::Error) -> ExitCode {
+    let steers = |argument: std::ffi::OsString| matches!(clean(&argument.to_string_lossy()), Cow::Owned(_));
+    if error.use_stderr() && std::env::args_os().any(steers) {
+        // what it quotes goes through the same cleaning as anything else, which takes its colours too
+        let _ = write!(io::stderr(), "{}", clean_lines(&error.render().to_string()));
+    } else {
+        let _ = error.print();
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
 }
 
 fn say(error: &CliError) -> ExitCode {

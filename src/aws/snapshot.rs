@@ -38,6 +38,11 @@ macro_rules! members {
             }
         }
 
+        impl $name {
+            /// The names of its members, as the API has them.
+            pub const MEMBERS: &'static [&'static str] = &[$($wire),*];
+        }
+
         impl Member for $name {
             fn of_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
                 let mut read = Self::default();

@@ -8,7 +8,7 @@ use std::{
 
 use clap::{Args, ValueEnum};
 
-use crate::{sink::outlet::Outlet, view::theme::Theme};
+use crate::{say::text::clean_lines, sink::outlet::Outlet, view::theme::Theme};
 
 /// How long a message is waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -45,6 +45,11 @@ pub fn look(shown: &DisplayArgs) -> Theme {
     Theme { colour, ascii: shown.ascii || !is_utf8() }
 }
 
+/// How a text is shown where there are no options for it: in ASCII where the locale is not UTF-8.
+pub fn plain_look() -> Theme {
+    Theme { colour: false, ascii: !is_utf8() }
+}
+
 /// Whether the locale says that characters are UTF-8: the first of these variables that is set decides.
 fn is_utf8() -> bool {
     let set = |name: &&str| std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -74,10 +79,11 @@ pub fn messages() -> Option<Outlet> {
     MESSAGES.get_or_init(|| Outlet::to(io::stderr()).ok()).clone()
 }
 
-/// Prints a message on standard error, in the program's name, without waiting until it is there.
+/// Prints a message on standard error, in the program's name, without waiting until it is there. What it quotes, an
+/// argument or a file's name too, can't steer the terminal.
 pub fn tell(message: &str) {
     if let Some(mut err) = messages() {
-        let _ = writeln!(err, "syncscope: {message}").and_then(|()| err.flush());
+        let _ = writeln!(err, "syncscope: {}", clean_lines(message)).and_then(|()| err.flush());
     }
 }
 

@@ -1,5 +1,15 @@
 //! A JSON text on lines of its own, every number and string as it was written.
 
+/// What lies deeper is put on one line.
+const DEEPEST: usize = 64;
+/// Bytes of a line; a longer one is cut.
+const LONGEST: usize = 2048;
+/// Bytes of a name in a path.
+const LONGEST_NAME: usize = 128;
+/// What comes after so many lines, or so many strings, marks and words, is left out. A response has some hundreds.
+const MOST_LINES: usize = 5_000;
+const MOST_TOKENS: usize = 50_000;
+
 /// One line of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
@@ -11,7 +21,8 @@ pub struct Line {
     pub text: String,
 }
 
-/// The lines of a JSON text. A text that is not JSON gives lines too, just not well-formed ones.
+/// The lines of a JSON text. A text that is not JSON gives lines too, just not well-formed ones. What is too deep, too
+/// long or too much for a page is cut, with `…` in its place.
 pub fn lines(json: &str) -> Vec<Line> {
     let mut printer = Printer {
         lines: Vec::new(),
@@ -20,10 +31,25 @@ pub fn lines(json: &str) -> Vec<Line> {
         levels: Vec::new(),
         name: String::new(),
         closes: None,
+        is_cut: false,
     };
-    let mut tokens = Tokens { rest: json }.peekable();
+    let mut tokens = Tokens::of(json).take(MOST_TOKENS).peekable();
+    // levels below the deepest one
+    let mut below = 0_usize;
     while let Some(token) = tokens.next() {
+        if printer.lines.len() >= MOST_LINES {
+            break;
+        }
         match token {
+            "{" | "[" if below > 0 || printer.levels.len() >= DEEPEST => {
+                below += 1;
+                printer.put(token);
+            }
+            "}" | "]" if below > 0 => {
+                below -= 1;
+                printer.put(token);
+            }
+            _ if below > 0 => printer.put(token),
             "{" | "[" => {
                 let closing = if token == "{" { "}" } else { "]" };
                 if tokens.next_if_eq(&closing).is_some() {
@@ -39,7 +65,15 @@ pub fn lines(json: &str) -> Vec<Line> {
         }
     }
     printer.end();
+    if printer.lines.len() >= MOST_LINES || Tokens::of(json).nth(MOST_TOKENS).is_some() {
+        printer.lines.push(Line { path: "…".into(), value: String::new(), text: "… the rest is left out".into() });
+    }
     printer.lines
+}
+
+/// The beginning of a text, of so many bytes at most.
+fn beginning(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
 }
 
 struct Printer {
@@ -51,6 +85,8 @@ struct Printer {
     name: String,
     /// What the bracket on this line closes.
     closes: Option<String>,
+    /// Whether something of this line was left out.
+    is_cut: bool,
 }
 
 struct Level {
@@ -60,8 +96,15 @@ struct Level {
 
 impl Printer {
     fn put(&mut self, token: &str) {
-        self.line.push_str(token);
-        self.value.push_str(token);
+        if self.is_cut {
+            return;
+        }
+        let fits = beginning(token, LONGEST.saturating_sub(self.line.len()));
+        self.is_cut = fits.len() < token.len();
+        for text in [&mut self.line, &mut self.value] {
+            text.push_str(fits);
+            text.extend(self.is_cut.then_some('…'));
+        }
     }
 
     fn name(&mut self) {
@@ -93,11 +136,12 @@ impl Printer {
     fn own_name(&self) -> String {
         match self.levels.last().and_then(|level| level.place) {
             Some(place) => place.to_string(),
-            None => self.name.clone(),
+            None => beginning(&self.name, LONGEST_NAME).to_owned(),
         }
     }
 
     fn end(&mut self) {
+        self.is_cut = false;
         if self.line.is_empty() {
             return;
         }
@@ -108,9 +152,17 @@ impl Printer {
     }
 }
 
-/// Strings, punctuation and words of a JSON text.
-struct Tokens<'a> {
+/// Strings, punctuation and words of a JSON text, in their order.
+#[derive(Clone, Debug)]
+pub struct Tokens<'a> {
     rest: &'a str,
+}
+
+impl<'a> Tokens<'a> {
+    /// Those of this text. A text that is not JSON has some too.
+    pub fn of(json: &'a str) -> Self {
+        Self { rest: json }
+    }
 }
 
 impl<'a> Iterator for Tokens<'a> {
@@ -188,6 +240,22 @@ mod tests {
         paths.sort();
         paths.dedup();
         assert_eq!(paths.len(), count, "{paths:?}");
+    }
+
+    #[test]
+    fn what_is_too_deep_too_long_or_too_much_is_cut() {
+        let deep = format!(r#"{{"A":{}{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
+        let long = format!(r#"{{"A":"{}","B":1}}"#, "é".repeat(1_000_000));
+        let many = format!(r#"{{"A":[{}0]}}"#, "0,".repeat(100_000));
+        let name = format!(r#"{{"{0}":{{"{0}":[1,2,3]}}}}"#, "n".repeat(1_000_000));
+        for json in [&deep, &long, &many, &name] {
+            let lines = lines(json);
+            assert!(lines.len() <= MOST_LINES + 2, "{}", lines.len());
+            assert!(lines.iter().all(|line| line.text.len() < LONGEST + 2 * DEEPEST + 16));
+            assert!(lines.iter().all(|line| line.path.len() < (LONGEST_NAME + 8) * (DEEPEST + 1)));
+            assert!(lines.iter().any(|line| line.text.contains('…')));
+        }
+        assert_eq!(lines(&long).iter().map(|line| line.value.as_str()).nth(2), Some("1"));
     }
 
     proptest::proptest! {

@@ -68,7 +68,7 @@ pub fn page(readout: &Readout, time: &LocalTime, context: &Context) -> String {
         }
         page.push_str(text);
     }
-    page
+    text::without_userinfo(&page).into_owned()
 }
 
 fn list<T: AsRef<str>>(lines: impl IntoIterator<Item = T>) -> String {

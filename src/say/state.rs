@@ -3,10 +3,15 @@
 //! Numbers are in base units, times in RFC 3339 UTC, and what is not known is `null`, never 0. A JSON schema of
 //! it is `assets/state.schema.json`.
 
+use std::borrow::Cow;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, Serializer};
 
-use super::words::{self, eta, finding, rate};
+use super::{
+    text::escaped_controls,
+    words::{self, eta, finding, rate},
+};
 use crate::{
     aws::{
         applicability::Metric,
@@ -163,7 +168,7 @@ impl<'a> State<'a> {
         self.health.state
     }
 
-    /// One JSON object on one line, without its end. The answer in it is verbatim.
+    /// One JSON object on one line, without its end. The answer in it is verbatim, but for DEL and C1 controls: escaped.
     pub fn json(&self) -> String {
         let mut text = Vec::with_capacity(4096);
         self.write(&mut text);
@@ -172,6 +177,7 @@ impl<'a> State<'a> {
 
     /// Adds the same to a text.
     pub fn write(&self, text: &mut Vec<u8>) {
+        let from = text.len();
         // nothing in it can fail to be written
         let _ = serde_json::to_writer(&mut *text, self);
         // the answer is JSON already, and goes in as it came
@@ -180,11 +186,16 @@ impl<'a> State<'a> {
             text.extend_from_slice(self.response.map_or("null".into(), line::on_one_line).as_bytes());
             text.push(b'}');
         }
+        if let Ok(Cow::Owned(escaped)) = str::from_utf8(&text[from..]).map(escaped_controls) {
+            text.truncate(from);
+            text.extend_from_slice(escaped.as_bytes());
+        }
     }
 }
 
+/// Never below 0, whatever a clock or a response says.
 fn seconds(span: SignedDuration) -> f64 {
-    span.as_millis() as f64 / 1e3
+    span.max(SignedDuration::ZERO).as_millis() as f64 / 1e3
 }
 
 impl<'a> From<&Readout<'a>> for State<'a> {

@@ -2,13 +2,18 @@
 
 use std::borrow::Cow;
 
-/// A text on one line without control characters and direction marks: what a service or a file name says can't
-/// steer the terminal.
+/// Characters that steer a terminal or hide what stands there: controls, marks of direction, and what has no width.
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// A text on one line without control characters, direction marks and characters without a width: what a service or a
+/// file name says can't steer the terminal.
 pub fn clean(text: &str) -> Cow<'_, str> {
-    let steers = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
     if !text.contains(steers) {
         return Cow::Borrowed(text);
     }
@@ -18,6 +23,61 @@ pub fn clean(text: &str) -> Cow<'_, str> {
         c => c,
     });
     Cow::Owned(replaced.collect())
+}
+
+/// The same for each line of a text.
+pub fn clean_lines(text: &str) -> String {
+    text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
+}
+
+/// A text with `***` in the place of users and passwords in its URLs.
+pub fn without_userinfo(text: &str) -> Cow<'_, str> {
+    let mut out = String::new();
+    let mut rest = text;
+    // in JSON, a slash may be escaped
+    while let Some((at, slashes)) = ["//", r"\/\/"].iter().filter_map(|two| Some((rest.find(two)?, two.len()))).min() {
+        let (before, authority) = rest.split_at(at + slashes);
+        let end = authority.find(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | '"'));
+        let userinfo = authority[..end.unwrap_or(authority.len())].rfind('@');
+        out.push_str(before);
+        rest = match userinfo {
+            Some(end) => {
+                out.push_str("***");
+                &authority[end..]
+            }
+            None => authority,
+        };
+    }
+    if out.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// A JSON text with DEL and the controls of C1 escaped: JSON lets them stand in a string, and a terminal obeys them.
+pub fn escaped_controls(json: &str) -> Cow<'_, str> {
+    json_escaped(json, |c| matches!(c, '\u{7f}'..='\u{9f}'))
+}
+
+/// A JSON text in ASCII: every other character is escaped.
+pub fn ascii_json(json: &str) -> Cow<'_, str> {
+    json_escaped(json, |c| c == '\u{7f}' || !c.is_ascii())
+}
+
+fn json_escaped(json: &str, is_escaped: fn(char) -> bool) -> Cow<'_, str> {
+    if !json.contains(is_escaped) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if is_escaped(c) {
+            out.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// A text as a sentence: with a capital and a full stop.
@@ -43,6 +103,36 @@ mod tests {
     fn nothing_steers_the_terminal() {
         assert_eq!(clean("a\u{1b}[31m\tb\r\n\u{202e}c"), "a\u{fffd}[31m b  \u{fffd}c");
         assert!(matches!(clean("plain"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn nothing_hides_in_a_text() {
+        for hidden in ['\u{61c}', '\u{ad}', '\u{e0041}', '\u{e007f}', '\u{fff9}', '\u{fffb}', '\u{180e}', '\u{2061}'] {
+            assert_eq!(clean(&format!("a{hidden}b")), "a\u{fffd}b", "{hidden:?}");
+        }
+        assert_eq!(clean_lines("a\u{9b}\nb"), "a\u{fffd}\nb");
+    }
+
+    #[test]
+    fn controls_in_json_are_escaped_and_read_the_same() {
+        let json = "{\"a\":\"\u{7f}\u{9b}31m é 😀\"}";
+        assert_eq!(escaped_controls(json), "{\"a\":\"\\u007f\\u009b31m é 😀\"}");
+        let ascii = ascii_json(json);
+        assert!(ascii.is_ascii() && !ascii.contains('\u{7f}'), "{ascii}");
+        let read = |json: &str| serde_json::from_str::<serde_json::Value>(json).unwrap();
+        assert_eq!(read(&ascii), read(json));
+    }
+
+    #[test]
+    fn users_and_passwords_are_taken_out_of_urls() {
+        for (text, shown) in [
+            ("https://ops:s3cr3t@proxy.example:8080/x", "https://***@proxy.example:8080/x"),
+            ("https://ops:p@ss<w>@h/ and https://h/a@b", "https://***@h/ and https://h/a@b"),
+            (r#"{"u":"https:\/\/ops:pw@h","m":"a@b"}"#, r#"{"u":"https:\/\/***@h","m":"a@b"}"#),
+            ("mail a@b // no url", "mail a@b // no url"),
+        ] {
+            assert_eq!(without_userinfo(text), shown);
+        }
     }
 
     #[test]

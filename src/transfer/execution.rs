@@ -201,7 +201,7 @@ impl Execution {
         self.past.phases.age(snapshot, &newest.applicability, since, now)
     }
 
-    /// How long it ran in all, or runs by now; `None` without times.
+    /// How long it ran in all, or runs by now, never below 0; `None` without times.
     pub fn elapsed(&self, now: Timestamp) -> Option<SignedDuration> {
         let snapshot = self.snapshot()?;
         if snapshot.is_over() {
@@ -209,7 +209,7 @@ impl Execution {
             let times = snapshot.end_time.zip(snapshot.launch_time.or(snapshot.start_time));
             return total
                 .map(|total| SignedDuration::from_millis(total.0))
-                .or(times.map(|(end, start)| end.0.duration_since(start.0)));
+                .or(times.map(|(end, start)| end.0.duration_since(start.0).max(SignedDuration::ZERO)));
         }
         Some(now.duration_since(snapshot.start_time?.0).max(SignedDuration::ZERO))
     }
