@@ -93,6 +93,7 @@ pub fn main() -> ExitCode {
     let ended = runtime.block_on(dispatch(cli));
     // a request that hangs is not waited for
     runtime.shutdown_background();
+    terminal::drain();
     match ended {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(error) => say(&error),

@@ -90,7 +90,14 @@ pub fn tell(message: &str) {
 /// Prints a message on standard error, in the program's name. A reader that takes nothing is not waited for for long.
 pub fn say(message: &str) {
     tell(message);
-    let _ = messages().map(|err| err.written_within(PATIENCE));
+    drain();
+}
+
+/// Waits until all messages are written, as long as for one.
+pub fn drain() {
+    if let Some(mut err) = messages() {
+        let _ = err.flush().and_then(|()| err.written_within(PATIENCE));
+    }
 }
 
 /// Writes to standard output.
