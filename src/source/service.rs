@@ -10,7 +10,9 @@ mod credentials;
 mod faults;
 mod http;
 pub mod login;
+mod process;
 mod profile;
+mod secrets;
 mod session;
 mod text;
 mod tls;
@@ -27,6 +29,7 @@ use self::{
     capture::{CaptureResponse, RawResponse},
     login::Login,
     session::{RequestInfo, Session, SessionClient},
+    text::one_line,
 };
 pub use self::{
     connection::{Connection, Limits},
@@ -100,7 +103,10 @@ impl Service {
         match (response, result) {
             // The body counts, also where the SDK could not parse it.
             (Some(response), _) if (200..300).contains(&response.status) => match std::str::from_utf8(&response.body) {
-                Ok(body) => Response::parse(body).map_or_else(Outcome::Fault, Outcome::Response),
+                Ok(body) => match Response::parse(body).and_then(|response| about(&response, arn)) {
+                    Ok(response) => Outcome::Response(response),
+                    Err(fault) => Outcome::Fault(fault),
+                },
                 Err(_) => Outcome::Fault(Fault::new(FaultKind::Garbled, "the response is not text")),
             },
             (_, Err(fault)) => Outcome::Fault(fault),
@@ -132,6 +138,26 @@ impl Service {
     pub(super) async fn account(&self) -> Option<String> {
         self.0.session().account().await
     }
+}
+
+/// The response, where it is about this execution or does not say which one it is about.
+fn about(response: &Response, arn: &Arn) -> Result<Response, Fault> {
+    is_about(response.snapshot().task_execution_arn.as_deref(), &arn.to_string()).map(|()| response.clone())
+}
+
+/// Checks that a response which names `named` is about `asked`, both of them ARNs.
+///
+/// # Errors
+/// A `garbled` fault with the ids of both, where it names another one.
+pub(super) fn is_about(named: Option<&str>, asked: &str) -> Result<(), Fault> {
+    let Some(named) = named.filter(|named| *named != asked) else { return Ok(()) };
+    let id = |arn: &str| one_line(arn.rsplit('/').next().unwrap_or_default());
+    let (named, asked) = match (id(named), id(asked)) {
+        // The same id in another task, account or region.
+        (one, other) if one == other => (one_line(named), one_line(asked)),
+        ids => ids,
+    };
+    Err(Fault::new(FaultKind::Garbled, format!("the response is about {named}, not {asked}")))
 }
 
 /// How a message names a transfer: `execution exec-… in us-east-1 of account 111122223333`.

@@ -35,11 +35,14 @@ pub struct Limits {
     pub attempt: Duration,
     /// For credentials, and for an operation as a whole.
     pub operation: Duration,
+    /// For a `credential_process`.
+    pub process: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connect: Duration::from_secs(4), attempt: Duration::from_secs(5), operation: Duration::from_secs(15) }
+        let [connect, attempt, operation, process] = [4, 5, 15, 60].map(Duration::from_secs);
+        Self { connect, attempt, operation, process }
     }
 }
 
