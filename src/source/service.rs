@@ -1,5 +1,6 @@
 //! DataSync itself, through the SDK; its responses are kept as they came.
 
+mod budget;
 mod capture;
 mod codes;
 mod connect_error;
@@ -12,12 +13,11 @@ mod http;
 pub mod login;
 mod process;
 mod profile;
-mod secrets;
 mod session;
 mod text;
 mod tls;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use aws_sdk_datasync::{
     Client,
@@ -33,8 +33,10 @@ use self::{
 };
 pub use self::{
     connection::{Connection, Limits},
+    text::secrets::without_userinfo,
     tls::ConfigError,
 };
+use super::answered::Answered;
 use crate::aws::{
     arn::Arn,
     fault::{Fault, FaultKind},
@@ -79,11 +81,11 @@ impl Services {
 
 /// DataSync in one region, for one profile. A clone is the same service.
 #[derive(Clone, Debug)]
-pub struct Service(Arc<SessionClient<Client>>);
+pub struct Service(Arc<SessionClient<Client>>, Answered);
 
 impl Service {
     fn on(session: Session) -> Self {
-        Self(Arc::new(SessionClient::new(session, Client::new)))
+        Self(Arc::new(SessionClient::new(session, Client::new)), Answered::default())
     }
 
     /// Polls an execution once.
@@ -132,6 +134,16 @@ impl Service {
     {
         let is_essential = permission == DESCRIBE;
         self.0.send(&RequestInfo { service: "DataSync", permission, subject, is_essential }, send).await
+    }
+
+    /// What it answered of the executions of tasks.
+    pub(super) fn answered(&self) -> &Answered {
+        &self.1
+    }
+
+    /// How long the service wants no calls; `None` where it did not say so.
+    pub(super) fn paused_for(&self) -> Option<Duration> {
+        self.0.session().paused_for()
     }
 
     /// The account whose credentials are used; `None` where they don't say it.

@@ -55,7 +55,7 @@ async fn locations(
     wanted: [Option<&str>; 2],
     uris: &mut [Option<String>; 2],
 ) -> Result<(), Fault> {
-    let mut pages = Pages::default();
+    let mut pages = Pages::of("ListLocations");
     while wanted.iter().zip(&*uris).any(|(wanted, uri)| wanted.is_some() && uri.is_none()) {
         let token = pages.token();
         let (_, page) = service
@@ -72,7 +72,7 @@ async fn locations(
                 }
             }
         }
-        if !pages.turn(page.next_token) {
+        if !pages.turn(page.next_token)? {
             break;
         }
     }

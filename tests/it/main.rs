@@ -11,6 +11,7 @@
     reason = "a test may take things for granted"
 )]
 
+mod chaos_service;
 mod cli;
 mod credentials;
 mod estimate;

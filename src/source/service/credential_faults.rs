@@ -9,8 +9,8 @@ use super::{
     codes::{Meaning, classify},
     connect_error::{causes, connect_error_in},
     profile::Profile,
-    secrets::without_secrets,
-    text::{one_line, seconds},
+    text::secrets::without_secrets,
+    text::{self, one_line, seconds},
 };
 use crate::aws::fault::{Fault, FaultKind};
 
@@ -29,7 +29,7 @@ pub fn credential_fault(error: &CredentialsError, profile: &Profile) -> Fault {
         None => causes(error).last().map(|cause| one_line(&without_secrets(&cause.to_string()))).unwrap_or_default(),
     };
     let (kind, message) = explain(error, code.as_deref(), &words, profile);
-    Fault { kind, code, message }
+    Fault { kind, code: code.as_deref().map(text::code), message }
 }
 
 fn explain(error: &CredentialsError, code: Option<&str>, words: &str, profile: &Profile) -> (FaultKind, String) {

@@ -1,8 +1,11 @@
 //! One profile's way to AWS: its credentials, TLS settings and connections, shared by its sessions in all regions.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use aws_config::{AppName, BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
@@ -111,6 +114,11 @@ impl Login {
     #[cfg(test)]
     pub fn with_provider(self, provider: impl ProvideCredentials + 'static) -> Self {
         Self { provider: Some(SharedCredentialsProvider::new(provider)), ..self }
+    }
+
+    /// How many calls a second each region gets; `None` for as many as come.
+    pub fn max_calls(&self) -> Option<NonZeroU32> {
+        self.connection.max_calls
     }
 
     /// The time limits.
