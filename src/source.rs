@@ -1,5 +1,6 @@
 //! Where observations come from.
 
+mod answered;
 pub mod answers;
 mod backoff;
 pub mod find;

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write},
+    num::NonZeroU32,
     path::PathBuf,
     time::Duration,
 };
@@ -16,12 +17,11 @@ use super::{args::interval, exit::CliError};
 use crate::{
     aws::{arn::Arn, observation::Observation},
     clock::Clock,
-    source::service::{Connection, Service, Services},
+    source::{
+        find,
+        service::{Connection, Service, Services, without_userinfo},
+    },
 };
-
-/// The warning of `--no-verify-ssl`.
-pub const UNVERIFIED: &str = "TLS certificates are not verified (--no-verify-ssl): \
-    anyone on the network path can read and change the traffic.";
 
 /// The connection flags.
 #[derive(Debug, Args)]
@@ -44,41 +44,84 @@ pub struct ConnectionArgs {
     /// Polling interval, such as 5s, 500ms or 1m; a bare number means seconds; at least 100ms
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = interval)]
     pub interval: Duration,
+    /// Calls per second for each account and region, all transfers together, in bursts of up to the same number
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub max_calls: u32,
 }
 
 impl ConnectionArgs {
-    /// The transfers as ARNs.
+    /// The transfers as ARNs, each once.
     ///
     /// # Errors
     /// Usage, where one is not an ARN or a console URL.
     pub fn arns(&self, transfers: &[String]) -> Result<Vec<Arn>, CliError> {
         let arn = |text: &String| Arn::parse_in(text, self.region.as_deref());
-        transfers.iter().map(arn).collect::<Result<_, _>>().map_err(|error| CliError::usage(error.to_string()))
+        let arns: Result<Vec<_>, _> = transfers.iter().map(arn).collect();
+        arns.map(once).map_err(|error| CliError::usage(error.to_string()))
     }
 
-    /// The connection options. Warns on standard error where certificates are not verified.
+    /// The connection options. What is unsafe about them is said on standard error.
     pub fn connection(&self) -> Connection {
-        if self.no_verify_ssl {
-            let _ = writeln!(io::stderr(), "syncscope: WARNING: {UNVERIFIED}");
-        }
-        Connection {
+        let connection = Connection {
             profile: self.profile.clone(),
             region: self.region.clone(),
             endpoint_url: self.endpoint_url.clone(),
             ca_bundle: self.ca_bundle.clone(),
             no_verify_ssl: self.no_verify_ssl,
+            max_calls: NonZeroU32::new(self.max_calls),
             ..Connection::default()
+        };
+        for warning in connection.warnings() {
+            let _ = writeln!(io::stderr(), "syncscope: WARNING: {warning}");
         }
+        connection
+    }
+
+    /// The endpoint URL as it may be shown: without user and password.
+    pub fn shown_endpoint(&self) -> Option<String> {
+        self.endpoint_url.as_deref().map(without_userinfo)
     }
 }
 
-/// The service for each transfer: one session for each region.
+/// Each transfer once, in their order. The account counts where both say it.
+fn once(arns: Vec<Arn>) -> Vec<Arn> {
+    let mut all: Vec<Arn> = Vec::new();
+    for arn in arns {
+        let is_same = |known: &&mut Arn| known.execution == arn.execution && (known.covers(&arn) || arn.covers(known));
+        match all.iter_mut().find(is_same) {
+            Some(known) if known.account.is_empty() => *known = arn,
+            Some(_) => {}
+            None => all.push(arn),
+        }
+    }
+    all
+}
+
+/// The service for each transfer: one session for each region. A task whose current execution is given too is left
+/// out; finding that out takes a request or more where an execution of the task is given.
 ///
 /// # Errors
 /// Usage, where the endpoint or the CA bundle cannot be used.
-pub fn services(connection: &Connection, arns: &[Arn]) -> Result<Vec<(Service, Arn)>, CliError> {
+pub async fn services(connection: &Connection, arns: &[Arn]) -> Result<Vec<(Service, Arn)>, CliError> {
     let mut services = Services::new(connection).map_err(|error| CliError::usage(error.to_string()))?;
-    Ok(arns.iter().map(|arn| (services.service(arn), arn.clone())).collect())
+    let mut all: Vec<(Service, Arn)> = Vec::new();
+    for arn in arns {
+        let service = services.service(arn);
+        let may_be_given = arn.execution.is_none() && arns.iter().any(|other| other != arn && arn.covers(other));
+        let is_given = may_be_given
+            && find::execution(&service, arn)
+                .await
+                .is_ok_and(|current| arns.iter().any(|other| other.execution.is_some() && other.covers(&current)));
+        if !is_given {
+            all.push((service, arn.clone()));
+        }
+    }
+    Ok(all)
+}
+
+/// The transfers that are polled.
+pub fn polled(services: &[(Service, Arn)]) -> Vec<Arn> {
+    services.iter().map(|(_, arn)| arn.clone()).collect()
 }
 
 /// One receiver for the observations of all transfers, each polled by `poll`: `watch_into` or `follow_into`.
@@ -93,4 +136,19 @@ pub fn observe(
         poll(service, arn, interval, clock.clone(), out.clone());
     }
     observations
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transfer_that_is_given_twice_is_one() {
+        let task = Arn::parse("arn:aws:datasync:us-east-1:111122223333:task/task-0123456789abcdef0").unwrap();
+        let (one, two) = (task.with_execution("exec-1"), task.with_execution("exec-2"));
+        let url = Arn { account: String::new(), ..one.clone() };
+        let other = Arn { account: "444455556666".into(), ..one.clone() };
+        let given = [&url, &one, &task, &two, &one, &url, &task, &other];
+        assert_eq!(once(given.map(Clone::clone).to_vec()), [one, task, two, other]);
+    }
 }

@@ -66,7 +66,7 @@ pub async fn run(report: Report) -> Result<Exit, CliError> {
         poll_once::read(&report.transfer, clock.now())?
     } else {
         let arns = report.reach.arns(std::slice::from_ref(&report.transfer))?;
-        poll_once::ask(services(&report.reach.connection(), &arns)?, || clock.now()).await
+        poll_once::ask(services(&report.reach.connection(), &arns).await?, || clock.now()).await
     };
     let (mut text, mut codes) = (String::new(), Vec::new());
     let context = |polled| context(&report, polled);
@@ -91,7 +91,7 @@ pub async fn run(report: Report) -> Result<Exit, CliError> {
 fn context(report: &Report, polled: &Polled) -> Context {
     Context {
         profile: report.reach.profile.clone(),
-        endpoint_url: report.reach.endpoint_url.clone(),
+        endpoint_url: report.reach.shown_endpoint(),
         recording: polled.recorded.as_ref().map(|recorded| recorded.path.display().to_string()),
         recorded_until: polled.recorded.as_ref().map(|recorded| recorded.until),
     }

@@ -82,7 +82,7 @@ pub async fn run(status: Status) -> Result<Exit, CliError> {
     let clock = Clock::wall();
     let (read, asked): (Vec<&String>, Vec<&String>) = status.transfers.iter().partition(|given| *given == STDIN);
     let asked: Vec<String> = asked.into_iter().cloned().collect();
-    let services = services(&status.reach.connection(), &status.reach.arns(&asked)?)?;
+    let services = services(&status.reach.connection(), &status.reach.arns(&asked)?).await?;
     let mut all = if read.is_empty() { Vec::new() } else { poll_once::read(STDIN, clock.now())? };
     all.extend(poll_once::ask(services, || clock.now()).await);
     let (mut page, mut codes) = (String::new(), Vec::new());

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, tz::TimeZone};
 
 use super::{
     args::{FailureArgs, Format, time},
-    connection::{ConnectionArgs, observe, services},
+    connection::{ConnectionArgs, observe, polled, services},
     exit::CliError,
     lines::{Limits, in_lines},
     record::RecordArgs,
@@ -72,7 +72,8 @@ pub async fn run(wait: Wait) -> Result<Exit, CliError> {
     let waiting =
         Waiting { progress_every: wait.progress_every, form, fail_on_stall: wait.fail_on_stall, follow: wait.follow };
     let clock = Clock::wall();
-    let services = services(&wait.reach.connection(), &arns)?;
+    let services = services(&wait.reach.connection(), &arns).await?;
+    let arns = polled(&services);
     let poll = if wait.follow { poll::follow_into } else { poll::watch_into };
     let observations = observe(services, wait.reach.interval, &clock, poll);
     let app = App::new(arns, clock.now(), TimeZone::system());

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
 use super::{
-    connection::{ConnectionArgs, UNVERIFIED, observe, services},
+    connection::{ConnectionArgs, observe, polled, services},
     exit::{CliError, from_fault},
     lines::{Limits, OutputArgs, in_lines},
     record::{RecordArgs, forward},
@@ -27,7 +27,10 @@ use crate::{
         lines::{Form, Waiting},
         record::Place,
     },
-    source::{poll, service::Connection},
+    source::{
+        poll,
+        service::{Connection, without_userinfo},
+    },
 };
 
 /// Watches the transfers that were given on the command line.
@@ -53,11 +56,12 @@ pub async fn show(
     shown: &DisplayArgs,
 ) -> Result<Exit, CliError> {
     let theme = look(shown);
-    let warning = connection.no_verify_ssl.then(|| UNVERIFIED.to_owned());
-    let services = services(connection, &arns)?;
+    let warning = Some(connection.warnings().join(" ")).filter(|warning| !warning.is_empty());
+    let services = services(connection, &arns).await?;
+    let arns = polled(&services);
     let app = App::new(arns, clock.now(), TimeZone::system()).with_warning(warning).with_context(Context {
         profile: connection.profile.clone(),
-        endpoint_url: connection.endpoint_url.clone(),
+        endpoint_url: connection.endpoint_url.as_deref().map(without_userinfo),
         ..Context::default()
     });
     let observations = observe(services, interval, &clock, poll::watch_into);

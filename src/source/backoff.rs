@@ -50,8 +50,18 @@ pub fn delay(interval: Duration, backoff: Backoff, jitter: f64) -> Duration {
     let throttled = doubled(interval, backoff.throttled).min(MAX_THROTTLED.max(interval));
     let growth = 1.5_f64.powi(backoff.faults.saturating_sub(1).min(30) as i32);
     let faulty = times(interval, growth.min(1e4)).min(MAX_FAULTY.max(interval));
+    jittered(throttled.max(faulty), jitter).max(MIN_DELAY)
+}
+
+/// The delay, longer by up to a twentieth: `jitter` is from 0 to 1.
+pub fn jittered(delay: Duration, jitter: f64) -> Duration {
     let jitter = if jitter.is_finite() { jitter.clamp(0.0, 1.0) } else { 0.0 };
-    times(throttled.max(faulty), 1.0 + jitter / 20.0).max(MIN_DELAY)
+    times(delay, 1.0 + jitter / 20.0).max(delay)
+}
+
+/// A span of real time on a clock of this speed. At most `Duration::MAX`.
+pub fn on_clock(real: Duration, speed: f64) -> Duration {
+    times(real, speed)
 }
 
 /// At most `Duration::MAX`, where `mul_f64` panics.

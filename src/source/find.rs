@@ -1,9 +1,12 @@
 //! Which execution a task's ARN or a console URL means.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
 use super::{
+    answered::{Answered, Listing, Start},
     pages::Pages,
     service::{Service, subject},
 };
@@ -55,7 +58,7 @@ async fn with_account(service: &Service, arn: &Arn) -> Result<Arn, Fault> {
     let account = match &of_task {
         Ok(Some(account)) => Some(account.clone()),
         Ok(None) => service.account().await,
-        Err(fault) if fault.kind == FaultKind::Denied => service.account().await,
+        Err(fault) if matches!(fault.kind, FaultKind::Denied | FaultKind::Garbled) => service.account().await,
         Err(_) => None,
     };
     match (account, of_task) {
@@ -74,7 +77,7 @@ async fn with_account(service: &Service, arn: &Arn) -> Result<Arn, Fault> {
 
 /// The account in the ARN of the task with this id, from ListTasks.
 async fn task_in_list(service: &Service, arn: &Arn) -> Result<Option<String>, Fault> {
-    let mut pages = Pages::default();
+    let mut pages = Pages::of("ListTasks");
     loop {
         let token = pages.token();
         let (_, page) = service
@@ -87,7 +90,7 @@ async fn task_in_list(service: &Service, arn: &Arn) -> Result<Option<String>, Fa
         if let Some(found) = arns.into_iter().find(|found| found.task == arn.task) {
             return Ok(Some(found.account));
         }
-        if !pages.turn(page.next_token) {
+        if !pages.turn(page.next_token)? {
             return Ok(None);
         }
     }
@@ -125,57 +128,88 @@ async fn listed(service: &Service, task: &Arn) -> Result<Arn, Fault> {
     }
 }
 
-/// All executions of a task with their statuses, from all pages.
+/// All executions of a task with their statuses, from all pages. Where the service throttles, the next call goes on
+/// with the page that is missing.
 async fn executions(service: &Service, task: &Arn) -> Result<Vec<(Arn, Status)>, Fault> {
-    let mut pages = Pages::default();
-    let mut all = Vec::new();
+    let begin = || Listing { pages: Pages::of("ListTaskExecutions"), executions: Vec::new() };
+    let mut listing = service.answered().take_listing(task).unwrap_or_else(begin);
     loop {
-        let (asked, token) = (task.task_arn(), pages.token());
+        let (asked, token) = (task.task_arn(), listing.pages.token());
         let (_, page) = service
             .send(LIST_EXECUTIONS, &subject(task), async move |client, capture| {
                 let request = client.list_task_executions().task_arn(asked).max_results(100).set_next_token(token);
                 request.customize().interceptor(capture).send().await
             })
             .await;
-        let page = page?;
-        all.extend(page.task_executions().iter().filter_map(|entry| {
+        let page = match page {
+            Ok(page) => page,
+            Err(fault) => {
+                if fault.kind == FaultKind::Throttled {
+                    service.answered().keep_listing(task, listing);
+                }
+                return Err(fault);
+            }
+        };
+        listing.executions.extend(page.task_executions().iter().filter_map(|entry| {
             let arn = Arn::parse(entry.task_execution_arn()?).ok()?;
             let status = entry.status().map_or("", |status| status.as_str());
             (arn.execution.is_some() && arn.task == task.task).then(|| (arn, Status::from(status)))
         }));
-        if !pages.turn(page.next_token) {
-            return Ok(all);
+        if !listing.pages.turn(page.next_token)? {
+            return Ok(listing.executions);
         }
     }
 }
 
+/// After a fault no more are asked, and what is on its way is still kept.
 async fn newest(service: &Service, candidates: Vec<Arn>) -> Result<Arn, Fault> {
-    let looks = candidates.into_iter().map(|arn| async move { (started(service, &arn).await, arn) });
+    let failed = &AtomicBool::new(false);
+    let looks = candidates.into_iter().map(|arn| async move {
+        if failed.load(Ordering::Relaxed) { None } else { Some((started(service, &arn).await, arn)) }
+    });
     let mut looks = stream::iter(looks).buffer_unordered(AT_ONCE);
     let mut best: Option<(Option<Timestamp>, Arn)> = None;
-    while let Some((started, arn)) = looks.next().await {
-        match started {
-            Ok(time) if best.as_ref().is_none_or(|(so_far, _)| time > *so_far) => best = Some((time, arn)),
-            Ok(_) => {}
-            // Aged out since it was listed.
-            Err(fault) if fault.kind == FaultKind::NotFound => {}
+    let mut fault = None;
+    while let Some(look) = looks.next().await {
+        match look {
+            Some((Ok(Start::At(time)), arn)) if best.as_ref().is_none_or(|(so_far, _)| time > *so_far) => {
+                best = Some((time, arn));
+            }
+            Some((Ok(_), _)) | None => {}
             // Any of those that cannot be described may be the newest.
-            Err(fault) => return Err(fault),
+            Some((Err(why), _)) => {
+                failed.store(true, Ordering::Relaxed);
+                fault.get_or_insert(why);
+            }
         }
+    }
+    if let Some(fault) = fault {
+        return Err(fault);
     }
     let gone = || Fault::new(FaultKind::NotFound, "none of the task's executions exists any more");
     best.map(|(_, arn)| arn).ok_or_else(gone)
 }
 
-/// When an execution was requested, or else launched.
-async fn started(service: &Service, arn: &Arn) -> Result<Option<Timestamp>, Fault> {
-    match service.describe(arn).await {
+/// When an execution was requested, or else launched. It is asked for once.
+async fn started(service: &Service, arn: &Arn) -> Result<Start, Fault> {
+    let answered: &Answered = service.answered();
+    if let Some(start) = answered.start(arn) {
+        return Ok(start);
+    }
+    let (start, is_settled) = match service.describe(arn).await {
         Outcome::Response(answer) => {
             let snapshot = answer.snapshot();
-            Ok(snapshot.start_time.or(snapshot.launch_time).map(|time| time.0))
+            let time = snapshot.start_time.or(snapshot.launch_time).map(|time| time.0);
+            (Start::At(time), time.is_some() || snapshot.is_over())
         }
-        Outcome::Fault(fault) => Err(fault),
+        // Aged out since it was listed.
+        Outcome::Fault(fault) if fault.kind == FaultKind::NotFound => (Start::Gone, true),
+        Outcome::Fault(fault) => return Err(fault),
+    };
+    if is_settled {
+        answered.keep_start(arn, start);
     }
+    Ok(start)
 }
 
 #[cfg(test)]
@@ -251,6 +285,65 @@ mod tests {
         .await;
         assert_eq!(found(&server, &task()).await.unwrap(), execution('6'));
         assert!(server.connections() <= AT_ONCE, "few at a time");
+    }
+
+    #[tokio::test]
+    async fn what_was_answered_is_not_asked_for_again() {
+        // Each request is throttled the first time it comes.
+        let refused = std::sync::Mutex::new(std::collections::BTreeSet::new());
+        let answers = std::sync::Arc::new(std::sync::Mutex::new(std::collections::BTreeMap::<char, usize>::new()));
+        let answered = std::sync::Arc::clone(&answers);
+        let server = plays(move |operation, seen| match operation {
+            "DescribeTask" => denied(),
+            _ if refused.lock().unwrap().insert(seen.body.clone()) => {
+                Reply::Error("ThrottlingException", "Rate exceeded")
+            }
+            "ListTaskExecutions" => {
+                let all: Vec<_> = ('1'..='9').map(|digit| entry(digit, "SUCCESS")).collect();
+                page(seen, "TaskExecutions", &[json!(all[..3]), json!(all[3..6]), json!(all[6..])])
+            }
+            _ => {
+                let digit = seen.member("TaskExecutionArn").chars().last().unwrap();
+                *answered.lock().unwrap().entry(digit).or_default() += 1;
+                Reply::ok(json!({ "Status": "SUCCESS", "StartTime": 1_000_000_000 + digit as i64 }))
+            }
+        })
+        .await;
+        let service = service_at(&server.url());
+        let newest = loop {
+            match super::execution(&service, &task()).await {
+                Ok(newest) => break newest,
+                Err(fault) => assert_eq!(fault.kind, FaultKind::Throttled),
+            }
+        };
+        assert_eq!(newest, execution('9'));
+        assert!(answers.lock().unwrap().values().all(|count| *count == 1), "{answers:?}");
+        assert_eq!(answers.lock().unwrap().len(), 9);
+    }
+
+    #[tokio::test]
+    async fn a_list_that_goes_round_is_stopped_and_said() {
+        let round = plays(|operation, _| match operation {
+            "DescribeTask" => denied(),
+            _ => Reply::ok(json!({ "TaskExecutions": [entry('1', "SUCCESS")], "NextToken": "again" })),
+        })
+        .await;
+        let fault = found(&round, &task()).await.unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Garbled);
+        assert!(fault.message.contains("ListTaskExecutions repeats a NextToken"), "{fault}");
+        assert_eq!(round.counts()["ListTaskExecutions"], 2);
+
+        let endless = plays(|operation, seen| match operation {
+            "DescribeTask" => denied(),
+            _ => {
+                let next = format!("{}+", seen.member("NextToken"));
+                Reply::ok(json!({ "TaskExecutions": [], "NextToken": next }))
+            }
+        })
+        .await;
+        let fault = found(&endless, &task()).await.unwrap_err();
+        assert!(fault.message.contains("has no end"), "{fault}");
+        assert_eq!(endless.counts()["ListTaskExecutions"], 100);
     }
 
     #[tokio::test]

@@ -2,13 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::mpsc::{self, Receiver, Sender},
     task::JoinHandle,
 };
 
 use super::{
-    backoff::{Backoff, MIN_DELAY, delay},
+    backoff::{Backoff, MIN_DELAY, delay, jittered, on_clock},
     find,
     service::Service,
     task_facts,
@@ -16,6 +17,7 @@ use super::{
 use crate::{
     aws::{
         arn::Arn,
+        fault::FaultKind,
         observation::{Observation, Outcome},
         task::Task,
     },
@@ -26,6 +28,8 @@ use crate::{
 const MAX_WAIT_FOR_FACTS: Duration = Duration::from_secs(10);
 /// A task is asked for its next execution no more often than this.
 const BETWEEN_EXECUTIONS: Duration = Duration::from_secs(30);
+/// An execution that has just been started may not be found at once: this long it is asked for again.
+const BEFORE_FOUND: SignedDuration = SignedDuration::from_secs(60);
 /// Observations that wait for their reader.
 const CHANNEL_SIZE: usize = 64;
 
@@ -45,7 +49,7 @@ pub fn watch_into(
     clock: Clock,
     out: Sender<Observation>,
 ) -> JoinHandle<()> {
-    let poller = Poller { service, interval, clock, out, backoff: Backoff::default() };
+    let poller = Poller::new(service, interval, clock, out);
     while_received(poller.out.clone(), poller.run(arn))
 }
 
@@ -58,7 +62,7 @@ pub fn follow_into(
     clock: Clock,
     out: Sender<Observation>,
 ) -> JoinHandle<()> {
-    let poller = Poller { service, interval, clock, out, backoff: Backoff::default() };
+    let poller = Poller::new(service, interval, clock, out);
     while_received(poller.out.clone(), poller.follow(task))
 }
 
@@ -77,9 +81,15 @@ struct Poller {
     clock: Clock,
     out: Sender<Observation>,
     backoff: Backoff,
+    started: Timestamp,
 }
 
 impl Poller {
+    fn new(service: Service, interval: Duration, clock: Clock, out: Sender<Observation>) -> Self {
+        let started = clock.now();
+        Self { service, interval, clock, out, backoff: Backoff::default(), started }
+    }
+
     async fn run(mut self, arn: Arn) {
         if let Some(execution) = self.find(&arn).await {
             self.watch(&execution).await;
@@ -125,8 +135,7 @@ impl Poller {
             }
             match next {
                 Some(announced) => {
-                    let delay = delay(self.interval, self.backoff, fastrand::f64()).max(announced);
-                    self.rest(delay, &observation, &mut facts).await;
+                    self.rest(jittered(announced, fastrand::f64()), &observation, &mut facts).await;
                 }
                 None => {
                     let last = self.forward(&observation, &mut facts);
@@ -155,8 +164,10 @@ impl Poller {
     }
 
     /// What came, when, and when the next poll is due: none after the end, nor after a final fault before the first
-    /// response.
+    /// response; what is not found is asked for again for a minute.
     fn observed(&mut self, execution: Arc<str>, outcome: Outcome, answered: bool) -> Observation {
+        let now = self.clock.now();
+        let mut patience = None;
         let stop = match &outcome {
             Outcome::Response(answer) => {
                 self.backoff = self.backoff.responded();
@@ -164,12 +175,18 @@ impl Poller {
             }
             Outcome::Fault(fault) => {
                 self.backoff = self.backoff.faulted(fault.kind, self.interval);
-                fault.is_final() && !answered
+                if fault.kind == FaultKind::NotFound && !answered {
+                    let left = BEFORE_FOUND - now.duration_since(self.started);
+                    patience = Duration::try_from(left).ok().filter(|left| !left.is_zero());
+                }
+                fault.is_final() && !answered && patience.is_none()
             }
         };
         let least = MIN_DELAY.mul_f64(self.clock.speed().max(1.0));
-        let next = (!stop).then(|| delay(self.interval, self.backoff, 0.0).max(least));
-        Observation { execution, at: self.clock.now(), outcome, task: None, next }
+        let pause = on_clock(self.service.paused_for().unwrap_or_default(), self.clock.speed());
+        let next = delay(self.interval, self.backoff, 0.0).max(pause);
+        let next = (!stop).then(|| patience.map_or(next, |left| next.min(left)).max(least));
+        Observation { execution, at: now, outcome, task: None, next }
     }
 
     /// Requests the facts of a task without holding up its polls, and once more where that failed.
@@ -326,11 +343,48 @@ mod tests {
     async fn what_can_not_get_better_ends_it_when_it_comes_first() {
         let story = async |play: fn() -> Reply| story_of(start(&executions(vec![play]).await, execution('1'))).await;
         assert_eq!(story(denied).await, ["denied."]);
-        assert_eq!(story(|| Reply::Error("InvalidRequestException", "not found")).await, ["not_found."]);
+        let missing = story(|| Reply::Error("InvalidRequestException", "not found")).await;
+        let (last, before) = missing.split_last().unwrap();
+        assert!(last == "not_found." && !before.is_empty(), "{missing:?}");
+        assert!(before.iter().all(|word| word == "not_found"), "{missing:?}");
         let none = Provider::new(|_| Err(CredentialsError::not_loaded("none")));
         let keyless = service_as("http://127.0.0.1:1", none);
         let story = story_of(watch(keyless, execution('1'), 5 * S, Clock::wall())).await;
         assert_eq!(story, ["no_credentials."]);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_found_yet_is_asked_for_again() {
+        let missing = || Reply::Error("InvalidRequestException", "not found");
+        let server = executions(vec![missing, missing, || status("QUEUED"), || status("SUCCESS")]).await;
+        let story = story_of(start(&server, execution('1'))).await;
+        assert_eq!(story, ["not_found", "not_found", "QUEUED", "SUCCESS."]);
+
+        // A minute of the clock's time has passed when the second response comes, however long the interval is.
+        let server = executions(vec![missing]).await;
+        let clock = Clock::fast(Timestamp::UNIX_EPOCH, 600.0);
+        let mut observations = watch(service_at(&server.url()), execution('1'), 3600 * S, clock);
+        let first = observations.recv().await.unwrap();
+        assert!(first.next.is_some_and(|next| next <= 60 * S), "{first:?}");
+        while let Some(later) = observations.recv().await {
+            assert!(later.at.duration_since(first.at) <= SignedDuration::from_hours(1), "{later:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_pause_that_the_service_asks_for_is_heeded_by_all() {
+        let body = r#"{"__type":"ThrottlingException"}"#;
+        let head = format!("HTTP/1.1 400 No\r\nretry-after: 240\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        let server = Server::start(move |_, _| Reply::Raw(head.clone().into_bytes())).await;
+        let service = service_at(&server.url());
+        let mut first = watch(service.clone(), execution('1'), 5 * S, Clock::wall());
+        let throttled = first.recv().await.unwrap();
+        assert!(throttled.next.is_some_and(|next| next > 60 * S), "{throttled:?}");
+        let mut second = watch(service, execution('2'), 5 * S, Clock::wall());
+        let told = second.recv().await.unwrap();
+        assert!(matches!(&told.outcome, Outcome::Fault(fault) if fault.kind == FaultKind::Throttled), "{told:?}");
+        assert!(told.next.is_some_and(|next| next > 60 * S), "{told:?}");
+        assert_eq!(server.seen().len(), 1);
     }
 
     #[tokio::test]

@@ -1,5 +1,6 @@
 //! DataSync itself, through the SDK; its responses are kept as they came.
 
+mod budget;
 mod capture;
 mod codes;
 mod connect_error;
@@ -10,12 +11,13 @@ mod credentials;
 mod faults;
 mod http;
 pub mod login;
+mod process;
 mod profile;
 mod session;
 mod text;
 mod tls;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use aws_sdk_datasync::{
     Client,
@@ -27,11 +29,14 @@ use self::{
     capture::{CaptureResponse, RawResponse},
     login::Login,
     session::{RequestInfo, Session, SessionClient},
+    text::one_line,
 };
 pub use self::{
     connection::{Connection, Limits},
+    text::secrets::without_userinfo,
     tls::ConfigError,
 };
+use super::answered::Answered;
 use crate::aws::{
     arn::Arn,
     fault::{Fault, FaultKind},
@@ -76,11 +81,11 @@ impl Services {
 
 /// DataSync in one region, for one profile. A clone is the same service.
 #[derive(Clone, Debug)]
-pub struct Service(Arc<SessionClient<Client>>);
+pub struct Service(Arc<SessionClient<Client>>, Answered);
 
 impl Service {
     fn on(session: Session) -> Self {
-        Self(Arc::new(SessionClient::new(session, Client::new)))
+        Self(Arc::new(SessionClient::new(session, Client::new)), Answered::default())
     }
 
     /// Polls an execution once.
@@ -100,7 +105,10 @@ impl Service {
         match (response, result) {
             // The body counts, also where the SDK could not parse it.
             (Some(response), _) if (200..300).contains(&response.status) => match std::str::from_utf8(&response.body) {
-                Ok(body) => Response::parse(body).map_or_else(Outcome::Fault, Outcome::Response),
+                Ok(body) => match Response::parse(body).and_then(|response| about(&response, arn)) {
+                    Ok(response) => Outcome::Response(response),
+                    Err(fault) => Outcome::Fault(fault),
+                },
                 Err(_) => Outcome::Fault(Fault::new(FaultKind::Garbled, "the response is not text")),
             },
             (_, Err(fault)) => Outcome::Fault(fault),
@@ -128,10 +136,40 @@ impl Service {
         self.0.send(&RequestInfo { service: "DataSync", permission, subject, is_essential }, send).await
     }
 
+    /// What it answered of the executions of tasks.
+    pub(super) fn answered(&self) -> &Answered {
+        &self.1
+    }
+
+    /// How long the service wants no calls; `None` where it did not say so.
+    pub(super) fn paused_for(&self) -> Option<Duration> {
+        self.0.session().paused_for()
+    }
+
     /// The account whose credentials are used; `None` where they don't say it.
     pub(super) async fn account(&self) -> Option<String> {
         self.0.session().account().await
     }
+}
+
+/// The response, where it is about this execution or does not say which one it is about.
+fn about(response: &Response, arn: &Arn) -> Result<Response, Fault> {
+    is_about(response.snapshot().task_execution_arn.as_deref(), &arn.to_string()).map(|()| response.clone())
+}
+
+/// Checks that a response which names `named` is about `asked`, both of them ARNs.
+///
+/// # Errors
+/// A `garbled` fault with the ids of both, where it names another one.
+pub(super) fn is_about(named: Option<&str>, asked: &str) -> Result<(), Fault> {
+    let Some(named) = named.filter(|named| *named != asked) else { return Ok(()) };
+    let id = |arn: &str| one_line(arn.rsplit('/').next().unwrap_or_default());
+    let (named, asked) = match (id(named), id(asked)) {
+        // The same id in another task, account or region.
+        (one, other) if one == other => (one_line(named), one_line(asked)),
+        ids => ids,
+    };
+    Err(Fault::new(FaultKind::Garbled, format!("the response is about {named}, not {asked}")))
 }
 
 /// How a message names a transfer: `execution exec-… in us-east-1 of account 111122223333`.

@@ -2,7 +2,7 @@
 
 use super::{
     pages::Pages,
-    service::{Service, subject},
+    service::{Service, is_about, subject},
 };
 use crate::aws::{arn::Arn, fault::Fault, task::Task};
 
@@ -26,6 +26,7 @@ pub async fn facts(service: &Service, arn: &Arn) -> Facts {
             client.describe_task().task_arn(asked).customize().interceptor(capture).send().await
         })
         .await;
+    let answer = answer.and_then(|answer| is_about(answer.task_arn(), &arn.task_arn()).map(|()| answer));
     let answer = match answer {
         Ok(answer) => answer,
         Err(fault) => return Facts { task: Task::default(), is_worth_retrying: !fault.is_final() },
@@ -54,7 +55,7 @@ async fn locations(
     wanted: [Option<&str>; 2],
     uris: &mut [Option<String>; 2],
 ) -> Result<(), Fault> {
-    let mut pages = Pages::default();
+    let mut pages = Pages::of("ListLocations");
     while wanted.iter().zip(&*uris).any(|(wanted, uri)| wanted.is_some() && uri.is_none()) {
         let token = pages.token();
         let (_, page) = service
@@ -71,7 +72,7 @@ async fn locations(
                 }
             }
         }
-        if !pages.turn(page.next_token) {
+        if !pages.turn(page.next_token)? {
             break;
         }
     }

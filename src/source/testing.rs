@@ -42,10 +42,11 @@ pub const SHORT: Limits = Limits {
     connect: Duration::from_millis(400),
     attempt: Duration::from_millis(500),
     operation: Duration::from_secs(2),
+    process: Duration::from_secs(2),
 };
 
 /// Time limits that no test comes near.
-pub const LONG: Limits = Limits { connect: DEADLINE, attempt: DEADLINE, operation: DEADLINE };
+pub const LONG: Limits = Limits { connect: DEADLINE, attempt: DEADLINE, operation: DEADLINE, process: DEADLINE };
 
 /// Keys that never expire.
 pub fn keys(id: &str) -> Credentials {

@@ -331,9 +331,12 @@ fn odd_settings_are_told_in_a_sentence() {
     fs::remove_file(home.path("config")).unwrap();
     let [id, secret] = KEYS;
     for url in ["nonsense", "http://", "https://["] {
-        let (kind, message) = home.fault(&[], &[id, secret, ("AWS_ENDPOINT_URL_DATASYNC", url)]);
-        assert_eq!(kind, "other");
-        assert!(message.starts_with("the request could not be made") && message.contains(url), "{message}");
+        for name in ["AWS_ENDPOINT_URL_DATASYNC", "AWS_ENDPOINT_URL"] {
+            let output = home.run(&["status", EXECUTION], &[id, secret, (name, url)]);
+            let message = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(2), "{message}");
+            assert!(message.contains(name) && message.contains(url) && message.contains("is not a URL"), "{message}");
+        }
     }
 }
 

@@ -12,6 +12,7 @@
 )]
 
 mod chaos_secrets;
+mod chaos_service;
 mod chaos_streams;
 mod cli;
 mod credentials;

@@ -14,11 +14,15 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::config_bag::ConfigBag;
 
+use super::connector::authority;
+
 /// A response as it came.
 #[derive(Clone, Debug)]
 pub struct RawResponse {
     /// The HTTP status.
     pub status: u16,
+    /// Its `Retry-After`.
+    pub retry_after: Option<String>,
     /// The whole body.
     pub body: Vec<u8>,
 }
@@ -53,7 +57,7 @@ impl Intercept for CaptureResponse {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let uri: http::Uri = context.request().uri().parse()?;
-        let host = uri.authority().map(ToString::to_string).unwrap_or_default();
+        let host = authority(&uri).to_owned();
         self.0.lock().unwrap_or_else(PoisonError::into_inner).host = host;
         Ok(())
     }
@@ -66,7 +70,8 @@ impl Intercept for CaptureResponse {
     ) -> Result<(), BoxError> {
         let response = context.response();
         if let Some(body) = response.body().bytes() {
-            let response = RawResponse { status: response.status().as_u16(), body: body.to_vec() };
+            let retry_after = response.headers().get("retry-after").map(str::to_owned);
+            let response = RawResponse { status: response.status().as_u16(), retry_after, body: body.to_vec() };
             self.0.lock().unwrap_or_else(PoisonError::into_inner).response = Some(response);
         }
         Ok(())

@@ -2,9 +2,11 @@
 
 use std::{error::Error, fmt, io, time::Duration};
 
-use rustls::CertificateError;
-
-use super::text::{io_words, seconds};
+use super::{
+    text::secrets::without_userinfo,
+    text::{io_words, one_line, seconds},
+    tls::words::from_tls,
+};
 use crate::aws::fault::{Fault, FaultKind};
 
 /// Why no response came. Its `Display` is one sentence for the user.
@@ -50,6 +52,7 @@ impl ConnectError {
             return found;
         }
         let root = causes(error).last().map(ToString::to_string).unwrap_or_default();
+        let root = one_line(&without_userinfo(&root));
         Self::unreachable(format!("the request to {host} failed: {root}"))
     }
 
@@ -138,28 +141,10 @@ fn from_io(host: &str, error: &io::Error) -> Option<String> {
     })
 }
 
-fn from_tls(host: &str, error: &rustls::Error) -> String {
-    use CertificateError::*;
-    let rustls::Error::InvalidCertificate(reason) = error else {
-        return format!("TLS with {host} failed: {error}");
-    };
-    let certificate = format!("the certificate of {host}");
-    match reason {
-        UnknownIssuer => format!(
-            "{certificate} is not trusted (unknown issuer): if a proxy or an endpoint of your own issued it, give its \
-             CA with --ca-bundle"
-        ),
-        Expired | ExpiredContext { .. } => format!("{certificate} has expired: check it, and this machine's clock"),
-        NotValidYet | NotValidYetContext { .. } => {
-            format!("{certificate} is not valid yet: check it, and this machine's clock")
-        }
-        NotValidForName | NotValidForNameContext { .. } => format!("{certificate} is for another host"),
-        _ => format!("{certificate} is not trusted ({error}): see --ca-bundle"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use rustls::CertificateError;
+
     use super::*;
 
     #[test]

@@ -1,13 +1,18 @@
 //! The connection options: what the flags say of the way to the service.
 
-use std::{path::PathBuf, time::Duration};
+use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 
 use aws_types::os_shim_internal::Env;
 
 use super::{
+    connector::{authority, is_loopback},
     profile::variable,
     tls::{ConfigError, Tls, Trust},
 };
+
+/// The warning of `--no-verify-ssl`.
+const UNVERIFIED: &str = "TLS certificates are not verified (--no-verify-ssl): \
+    anyone on the network path can read and change the traffic.";
 
 /// How to reach the service, as the flags say; what is not set comes from the environment and the profile.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +27,8 @@ pub struct Connection {
     pub ca_bundle: Option<PathBuf>,
     /// `--no-verify-ssl`.
     pub no_verify_ssl: bool,
+    /// `--max-calls`: how many calls a second each region gets; `None` for as many as come.
+    pub max_calls: Option<NonZeroU32>,
     /// The endpoint is a simulation: no credentials and no config files are needed.
     pub simulated: bool,
 }
@@ -35,11 +42,14 @@ pub struct Limits {
     pub attempt: Duration,
     /// For credentials, and for an operation as a whole.
     pub operation: Duration,
+    /// For a `credential_process`.
+    pub process: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connect: Duration::from_secs(4), attempt: Duration::from_secs(5), operation: Duration::from_secs(15) }
+        let [connect, attempt, operation, process] = [4, 5, 15, 60].map(Duration::from_secs);
+        Self { connect, attempt, operation, process }
     }
 }
 
@@ -49,8 +59,8 @@ impl Connection {
     /// # Errors
     /// A sentence about an endpoint that is not a URL, or a CA bundle that cannot be used.
     pub fn tls(&self, env: &Env) -> Result<Tls, ConfigError> {
-        if let Some(url) = &self.endpoint_url {
-            ConfigError::check_endpoint(url)?;
+        for (name, url) in self.endpoints(env) {
+            ConfigError::check_endpoint(name, &url)?;
         }
         let trust = self.trust(env);
         let tls = Tls::new(trust.clone());
@@ -71,10 +81,37 @@ impl Connection {
 
     /// Whether the endpoint is known to be without TLS, so that no root certificates are needed.
     fn is_plain(&self, env: &Env) -> bool {
-        let url = self.endpoint_url.clone();
-        let url = url.or_else(|| variable(env, "AWS_ENDPOINT_URL_DATASYNC"));
-        let url = url.or_else(|| variable(env, "AWS_ENDPOINT_URL"));
-        url.is_some_and(|url| url.starts_with("http://"))
+        self.endpoints(env).first().is_some_and(|(_, url)| url.starts_with("http://"))
+    }
+
+    /// The endpoints that the flag or else the environment sets, each with its name; the first one is DataSync's.
+    fn endpoints(&self, env: &Env) -> Vec<(&'static str, String)> {
+        if let Some(url) = &self.endpoint_url {
+            return vec![("--endpoint-url", url.clone())];
+        }
+        if variable(env, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        {
+            return Vec::new();
+        }
+        let set = |name| Some((name, variable(env, name)?));
+        ["AWS_ENDPOINT_URL_DATASYNC", "AWS_ENDPOINT_URL"].into_iter().filter_map(set).collect()
+    }
+
+    /// What of the flags and the environment the user should be warned of, in a sentence each.
+    pub fn warnings(&self) -> Vec<String> {
+        self.warnings_in(&Env::real())
+    }
+
+    fn warnings_in(&self, env: &Env) -> Vec<String> {
+        let unverified = self.no_verify_ssl.then(|| UNVERIFIED.to_owned());
+        let endpoints = self.endpoints(env);
+        let uri = endpoints.first().and_then(|(_, url)| url.parse::<http::Uri>().ok());
+        let exposed = uri.filter(|uri| uri.scheme_str() == Some("http") && !self.simulated);
+        let exposed = exposed.filter(|uri| !is_loopback(uri.host().unwrap_or_default())).map(|uri| {
+            let host = authority(&uri);
+            format!("requests to {host} are signed with your credentials but not encrypted (http): use https.")
+        });
+        unverified.into_iter().chain(exposed).collect()
     }
 }
 
@@ -101,5 +138,46 @@ mod tests {
         assert!(unverified.tls(&env).is_ok());
         let odd = Connection { endpoint_url: Some("localhost:80".into()), ..Connection::default() };
         assert!(odd.tls(&clean).unwrap_err().to_string().contains("is not a URL"));
+    }
+
+    #[test]
+    fn an_endpoint_that_the_environment_sets_is_checked_like_the_flag_s() {
+        let error = |variables: &[(&str, &str)]| {
+            Connection::default().tls(&Env::from_slice(variables)).err().map(|error| error.to_string())
+        };
+        for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DATASYNC"] {
+            for url in ["nonsense", "http://", "https://[", "ftp://h", "http://:80"] {
+                let error = error(&[(name, url)]).unwrap();
+                assert!(error.contains(url) && error.contains(name), "{error}");
+            }
+            assert_eq!(error(&[(name, "nonsense"), ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")]), None);
+            assert_eq!(error(&[(name, "")]), None);
+            let flag = Connection { endpoint_url: Some("http://h".into()), ..Connection::default() };
+            assert!(flag.tls(&Env::from_slice(&[(name, "nonsense")])).is_ok());
+        }
+        let secret = error(&[("AWS_ENDPOINT_URL", "ftp://me:hunter2@h")]).unwrap();
+        assert!(secret.contains("ftp://***@h") && !secret.contains("hunter2"), "{secret}");
+    }
+
+    #[test]
+    fn credentials_over_plain_http_are_warned_of() {
+        let warned = |url: &str| {
+            let flag = Connection { endpoint_url: Some(url.into()), ..Connection::default() };
+            let simulated = Connection { simulated: true, ..flag.clone() };
+            assert!(simulated.warnings_in(&Env::from_slice(&[])).is_empty());
+            let by_env = Connection::default().warnings_in(&Env::from_slice(&[("AWS_ENDPOINT_URL", url)]));
+            assert_eq!(flag.warnings_in(&Env::from_slice(&[])), by_env);
+            by_env
+        };
+        for url in ["https://h", "http://127.0.0.1:1", "http://localhost", "http://[::1]:1", "http://127.9.9.9", "odd"]
+        {
+            assert!(warned(url).is_empty(), "{url}");
+        }
+        for url in ["http://h:1", "http://10.0.0.1", "http://me:hunter2@h", "http://localhost.example"] {
+            let warnings = warned(url);
+            assert!(warnings.len() == 1 && !warnings[0].contains("hunter2"), "{warnings:?}");
+        }
+        let both = Connection { endpoint_url: Some("http://h".into()), no_verify_ssl: true, ..Connection::default() };
+        assert_eq!(both.warnings_in(&Env::from_slice(&[])).len(), 2);
     }
 }

@@ -34,9 +34,19 @@ use super::{
 };
 use crate::aws::fault::FaultKind;
 
-/// Host and port of a URL; empty where it has none.
+/// Host and port of a URL, without its user; empty where it has none.
 pub fn authority(uri: &Uri) -> &str {
-    uri.authority().map_or("", Authority::as_str)
+    let whole = uri.authority().map_or("", Authority::as_str);
+    whole.rsplit_once('@').map_or(whole, |(_, host)| host)
+}
+
+/// Whether a host's name or address stands for this machine.
+pub fn is_loopback(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
+    match host.parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback(),
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
+    }
 }
 
 /// The proxy for a URL. There is none for loopback addresses nor for the metadata service's link-local ones.

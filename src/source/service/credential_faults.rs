@@ -9,7 +9,8 @@ use super::{
     codes::{Meaning, classify},
     connect_error::{causes, connect_error_in},
     profile::Profile,
-    text::{one_line, seconds},
+    text::secrets::without_secrets,
+    text::{self, one_line, seconds},
 };
 use crate::aws::fault::{Fault, FaultKind};
 
@@ -24,11 +25,11 @@ pub fn credential_fault(error: &CredentialsError, profile: &Profile) -> Fault {
     let metadata = || causes(error).find_map(|cause| cause.downcast_ref::<ErrorMetadata>());
     let code = metadata().and_then(|metadata| metadata.code()).map(str::to_owned);
     let words = match metadata().and_then(ErrorMetadata::message) {
-        Some(message) => one_line(message),
-        None => causes(error).last().map(|cause| one_line(&cause.to_string())).unwrap_or_default(),
+        Some(message) => one_line(&without_secrets(message)),
+        None => causes(error).last().map(|cause| one_line(&without_secrets(&cause.to_string()))).unwrap_or_default(),
     };
     let (kind, message) = explain(error, code.as_deref(), &words, profile);
-    Fault { kind, code, message }
+    Fault { kind, code: code.as_deref().map(text::code), message }
 }
 
 fn explain(error: &CredentialsError, code: Option<&str>, words: &str, profile: &Profile) -> (FaultKind, String) {
@@ -45,7 +46,9 @@ fn explain(error: &CredentialsError, code: Option<&str>, words: &str, profile: &
     }
     if let Some(error) = connect_error_in(error) {
         let fault = error.clone().into_fault();
-        return (fault.kind, format!("cannot get credentials from {origin}: {fault}"));
+        if fault.kind != FaultKind::NoCredentials {
+            return (fault.kind, format!("cannot get credentials from {origin}: {fault}"));
+        }
     }
     if matches!(error, CredentialsError::ProviderTimedOut(_)) {
         return (FaultKind::Unreachable, format!("no credentials from {origin} in time"));

@@ -8,6 +8,7 @@ use std::{
 use aws_config::{
     default_provider::credentials::DefaultCredentialsChain,
     ecs::EcsCredentialsProvider,
+    environment::EnvironmentVariableCredentialsProvider,
     imds::{self, credentials::ImdsCredentialsProvider},
     meta::credentials::CredentialsProviderChain,
     profile::ProfileFileCredentialsProvider,
@@ -20,7 +21,11 @@ use aws_credential_types::{
 };
 use aws_types::{SdkConfig, os_shim_internal::Env};
 
-use super::{http::Http, profile::chosen_profile};
+use super::{
+    http::Http,
+    process::Process,
+    profile::{CHAIN, PROCESS, chosen_profile},
+};
 use crate::clock::Clock;
 
 /// Outside EC2 nothing accepts the connection: no more time than this is lost.
@@ -34,7 +39,15 @@ const RENEW_BEFORE: Duration = Duration::from_secs(60);
 ///
 /// It is the SDK's default chain but for two things: the metadata service gets one short attempt, and the profile
 /// that a flag names is not overridden by keys in the environment, as in the AWS command line.
-pub async fn chain(config: &SdkConfig, http: &Http, flag: Option<&str>, env: &Env) -> SharedCredentialsProvider {
+///
+/// `process` is the profile's, with the config file's text from [`Profile::process`](super::profile::Profile::process).
+pub async fn chain(
+    config: &SdkConfig,
+    http: &Http,
+    flag: Option<&str>,
+    env: &Env,
+    process: Option<(Process, &str)>,
+) -> SharedCredentialsProvider {
     let provider = ProviderConfig::default()
         .with_http_client(http.clone())
         .with_region(config.region().cloned())
@@ -43,6 +56,9 @@ pub async fn chain(config: &SdkConfig, http: &Http, flag: Option<&str>, env: &En
         .with_retry_config(RetryConfig::standard().with_max_attempts(2));
     let metadata =
         || ImdsCredentialsProvider::builder().configure(&provider).imds_client(metadata_client(&provider)).build();
+    if let Some((process, text)) = process {
+        return from_process(&provider, process, text, flag.is_none());
+    }
     if let Some(profile) = flag {
         let profile = ProfileFileCredentialsProvider::builder()
             .configure(&provider)
@@ -64,6 +80,33 @@ pub async fn chain(config: &SdkConfig, http: &Http, flag: Option<&str>, env: &En
         chain = chain.profile_name(&profile);
     }
     SharedCredentialsProvider::new(chain.build().await)
+}
+
+/// The chain of a profile whose credentials come from a process, which the SDK would neither bound nor end.
+fn from_process(
+    provider: &ProviderConfig,
+    process: Process,
+    text: &str,
+    keys_come_first: bool,
+) -> SharedCredentialsProvider {
+    #[expect(deprecated, reason = "its successor is in a crate that this one does not depend on")]
+    let files = {
+        use aws_config::profile::profile_file::{ProfileFileKind, ProfileFiles};
+        ProfileFiles::builder().with_contents(ProfileFileKind::Config, text).build()
+    };
+    let profile = ProfileFileCredentialsProvider::builder()
+        .configure(provider)
+        .with_custom_provider(PROCESS, process)
+        .profile_files(files)
+        .profile_name(CHAIN)
+        .build();
+    match keys_come_first {
+        true => SharedCredentialsProvider::new(
+            CredentialsProviderChain::first_try("Environment", EnvironmentVariableCredentialsProvider::new())
+                .or_else("Profile", profile),
+        ),
+        false => SharedCredentialsProvider::new(profile),
+    }
 }
 
 fn metadata_client(provider: &ProviderConfig) -> imds::Client {

@@ -3,7 +3,7 @@
 use super::{
     codes::{Meaning, classify},
     profile::Profile,
-    text::one_line,
+    text::{self, one_line},
 };
 use crate::aws::fault::{Fault, FaultKind};
 
@@ -35,13 +35,14 @@ impl ErrorResponse<'_> {
             Some(code) => self.service_fault(code, profile),
             None => self.intermediary_fault(),
         };
-        Fault { kind, code: self.code.map(str::to_owned), message }
+        Fault { kind, code: self.code.map(text::code), message }
     }
 
     fn service_fault(&self, code: &str, profile: &Profile) -> (FaultKind, String) {
         let Self { service, permission, subject, status, .. } = self;
         let quote = self.quote();
         let credentials = profile.credentials();
+        let shown = text::code(code);
         let throttled = (FaultKind::Throttled, format!("throttled by AWS{quote}"));
         match classify(code, self.message.unwrap_or_default()) {
             Meaning::Throttled => throttled,
@@ -62,9 +63,9 @@ impl ErrorResponse<'_> {
                 (FaultKind::NotFound, format!("{subject} not found{old}{quote}"))
             }
             Meaning::Other if *status >= 500 => {
-                (FaultKind::Unreachable, format!("{service} returned HTTP {status} {code}{quote}"))
+                (FaultKind::Unreachable, format!("{service} returned HTTP {status} {shown}{quote}"))
             }
-            Meaning::Other => (FaultKind::Other, format!("{service} rejected {permission}: {code}{quote}")),
+            Meaning::Other => (FaultKind::Other, format!("{service} rejected {permission}: {shown}{quote}")),
         }
     }
 
@@ -205,5 +206,14 @@ mod tests {
             assert!(fault.message.contains(says), "{status}: {fault}");
         }
         assert_eq!(fault(429, None, None, "").kind, FaultKind::Throttled);
+    }
+
+    #[test]
+    fn a_code_without_end_is_cut() {
+        let code = "X".repeat(100_000);
+        for status in [400, 500] {
+            let fault = fault(status, Some(&code), Some(&code), "");
+            assert!(fault.message.len() < 1000 && fault.code.is_some_and(|code| code.len() < 100));
+        }
     }
 }

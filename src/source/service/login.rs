@@ -1,8 +1,11 @@
 //! One profile's way to AWS: its credentials, TLS settings and connections, shared by its sessions in all regions.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use aws_config::{AppName, BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
@@ -16,10 +19,11 @@ use super::{
     credential_faults::{credential_fault, no_credentials_within},
     credentials::{CachedCredentials, chain},
     http::Http,
+    process::{LastRun, Process, ProcessCommand},
     profile::{Profile, chosen_profile},
     tls::{ConfigError, Tls},
 };
-use crate::aws::fault::Fault;
+use crate::{aws::fault::Fault, clock::Clock};
 
 /// The process's environment as far as it decides about connections, or a test's.
 #[derive(Debug)]
@@ -47,6 +51,7 @@ pub struct Login {
     /// The provider to use; `None` for the chain that the config files and the environment make.
     provider: Option<SharedCredentialsProvider>,
     cached: CachedCredentials,
+    last_run: LastRun,
     fetch: tokio::sync::Mutex<Fetch>,
     /// How many fetches ended.
     fetches: AtomicU64,
@@ -99,6 +104,7 @@ impl Login {
             tls,
             provider: connection.simulated.then(|| SharedCredentialsProvider::new(simulated())),
             cached: CachedCredentials::default(),
+            last_run: LastRun::default(),
             fetch: tokio::sync::Mutex::default(),
             fetches: AtomicU64::default(),
         })
@@ -108,6 +114,11 @@ impl Login {
     #[cfg(test)]
     pub fn with_provider(self, provider: impl ProvideCredentials + 'static) -> Self {
         Self { provider: Some(SharedCredentialsProvider::new(provider)), ..self }
+    }
+
+    /// How many calls a second each region gets; `None` for as many as come.
+    pub fn max_calls(&self) -> Option<NonZeroU32> {
+        self.connection.max_calls
     }
 
     /// The time limits.
@@ -159,7 +170,8 @@ impl Login {
     }
 
     async fn fetch(&self, opened: &Opened) -> Result<(), Fault> {
-        let limit = self.limits.operation;
+        let Limits { operation, process, .. } = self.limits;
+        let limit = if opened.profile.process().is_some() { process.saturating_add(operation) } else { operation };
         match tokio::time::timeout(limit, opened.provider.provide_credentials()).await {
             Ok(Ok(credentials)) => {
                 self.cached.set(Some(credentials));
@@ -188,6 +200,10 @@ impl Login {
                 Opened { config, provider: provider.clone(), profile: Profile::default() }
             }
         }
+    }
+
+    fn process(&self, command: ProcessCommand) -> Process {
+        Process { command, limit: self.limits.process, last: self.last_run.clone(), clock: Clock::wall() }
     }
 
     fn timeouts(&self) -> TimeoutConfig {
@@ -238,7 +254,8 @@ impl Login {
             loader = loader.endpoint_url(url);
         }
         let config = loader.load().await;
-        let provider = chain(&config, &self.http, flag, &self.env).await;
+        let process = profile.process().map(|(command, text)| (self.process(command.clone()), text));
+        let provider = chain(&config, &self.http, flag, &self.env, process).await;
         let cached = SharedCredentialsProvider::new(self.cached.clone());
         let config = config.into_builder().credentials_provider(cached).build();
         Opened { config, provider, profile }

@@ -5,6 +5,13 @@ use std::collections::BTreeSet;
 use aws_config::profile::ProfileSet;
 use aws_types::os_shim_internal::{Env, Fs};
 
+use super::process::ProcessCommand;
+
+/// The profile's name in the text of [`Profile::process`].
+pub const CHAIN: &str = "syncscope";
+/// The name of its source of credentials there.
+pub const PROCESS: &str = "CredentialProcess";
+
 /// The profile in use, and what the config files say of it.
 #[derive(Clone, Debug, Default)]
 pub struct Profile {
@@ -14,6 +21,7 @@ pub struct Profile {
     config_file: Option<String>,
     defined: BTreeSet<String>,
     renewal: Renewal,
+    process: Option<(ProcessCommand, String)>,
     ca_bundle: Option<String>,
 }
 
@@ -60,6 +68,7 @@ impl Profile {
             is_missing: section.is_none() && name.is_some(),
             defined: set.profiles().map(str::to_owned).collect(),
             renewal: Renewal::of(set, section_name),
+            process: process(set, section_name),
             ca_bundle: section.and_then(|section| section.get("ca_bundle")).map(str::to_owned),
             name,
             ..Self::default()
@@ -74,6 +83,12 @@ impl Profile {
     /// Whether the config files do not define it.
     pub fn is_missing(&self) -> bool {
         self.is_missing
+    }
+
+    /// Its `credential_process`, or that of the profile it takes its role with, and a config file's text in which
+    /// the profile [`CHAIN`] gets the same credentials from the source [`PROCESS`].
+    pub fn process(&self) -> Option<(&ProcessCommand, &str)> {
+        self.process.as_ref().map(|(command, chain)| (command, &**chain))
     }
 
     /// Whether a person has to sign in for new credentials.
@@ -126,6 +141,44 @@ impl Profile {
             false => format!("{file} defines {}{more}", some.join(", ")),
         }
     }
+}
+
+/// Follows `source_profile` to a profile whose credentials come from a process; `None` where they do not. The order is
+/// the SDK's.
+fn process(set: &ProfileSet, name: &str) -> Option<(ProcessCommand, String)> {
+    let (mut name, mut chain) = (name, String::new());
+    for step in 0..8 {
+        let profile = set.get_profile(name)?;
+        let said = |key| profile.get(key).filter(|value| !value.contains('\n'));
+        let has = |key| profile.get(key).is_some();
+        chain += &match step {
+            0 => format!("[profile {CHAIN}]\n"),
+            _ => format!("[profile {CHAIN}-{step}]\n"),
+        };
+        let has_role = has("role_arn") && !has("web_identity_token_file");
+        for key in ["role_arn", "external_id", "role_session_name"] {
+            chain += &said(key).map(|value| format!("{key} = {value}\n")).unwrap_or_default();
+        }
+        match profile.get("source_profile") {
+            Some(source) if has_role && source != name => {
+                chain += &format!("source_profile = {CHAIN}-{}\n", step + 1);
+                name = source;
+            }
+            None if has_role => return None,
+            _ => {
+                let others = ["credential_source", "web_identity_token_file", "login_session"];
+                let has_sso = ["sso_session", "sso_start_url", "sso_account_id", "sso_region", "sso_role_name"];
+                if others.iter().chain(&has_sso).any(|key| has(key)) {
+                    return None;
+                }
+                let command = profile.get("credential_process")?.to_owned();
+                let account = profile.get("aws_account_id").map(str::to_owned);
+                chain += &format!("credential_source = {PROCESS}\n");
+                return Some((ProcessCommand { command, account }, chain));
+            }
+        }
+    }
+    None
 }
 
 impl Renewal {

@@ -4,6 +4,7 @@ use std::{
     error::Error,
     fmt,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use aws_config::Region;
@@ -13,12 +14,14 @@ use aws_types::SdkConfig;
 use tokio::sync::Semaphore;
 
 use super::{
+    budget::Budget,
     capture::{CaptureResponse, RawResponse},
     connect_error::{ConnectError, causes, connect_error_in},
     faults::ErrorResponse,
     http::MAX_CONNECTIONS,
     login::{Login, Opened},
-    text::one_line,
+    text::secrets::without_userinfo,
+    text::{one_line, seconds},
 };
 use crate::aws::fault::{Fault, FaultKind};
 
@@ -31,6 +34,7 @@ struct Inner {
     login: Arc<Login>,
     region: Region,
     slots: Semaphore,
+    budget: Budget,
 }
 
 /// What a request is and needs, for the fault that may come of it.
@@ -49,7 +53,14 @@ pub struct RequestInfo<'a> {
 impl Session {
     /// A session of this login.
     pub fn new(login: Arc<Login>, region: String) -> Self {
-        Self(Arc::new(Inner { login, region: Region::new(region), slots: Semaphore::new(MAX_CONNECTIONS) }))
+        let budget = Budget::new(login.max_calls());
+        let slots = Semaphore::new(MAX_CONNECTIONS);
+        Self(Arc::new(Inner { login, region: Region::new(region), slots, budget }))
+    }
+
+    /// How long the service wants no calls; `None` where it did not say so.
+    pub fn paused_for(&self) -> Option<Duration> {
+        self.0.budget.paused_for()
     }
 
     /// The account whose credentials are used; `None` where they don't say it, or there are none.
@@ -58,7 +69,8 @@ impl Session {
         self.0.login.account()
     }
 
-    /// Sends one request with a client from `client`, and forgets credentials that were rejected.
+    /// Sends one request with a client from `client` as soon as the budget allows it, and none while the service wants
+    /// a pause; forgets credentials that were rejected.
     async fn send<C, T, E, F>(
         &self,
         client: impl FnOnce(&Arc<Opened>, &Region) -> C,
@@ -69,18 +81,23 @@ impl Session {
         E: ProvideErrorMetadata + Error + 'static,
         F: AsyncFnOnce(C, CaptureResponse) -> Result<T, SdkError<E, HttpResponse>>,
     {
-        let Inner { login, region, slots } = &*self.0;
+        let Inner { login, region, slots, budget } = &*self.0;
         let slot = slots.acquire().await;
         let opened = match login.ready(region).await {
             Ok(opened) => opened,
             Err(fault) => return (None, Err(fault)),
         };
+        budget.take().await;
+        if let Some(pause) = budget.paused_for() {
+            let what = format!("throttled by AWS: no calls for another {}", seconds(pause));
+            return (None, Err(Fault::new(FaultKind::Throttled, what)));
+        }
         let capture = CaptureResponse::default();
         let result = send(client(&opened, region), capture.clone()).await;
         drop(slot);
         let (host, response) = capture.take();
         let result = result.map_err(|error| match &response {
-            Some(RawResponse { status, body }) => {
+            Some(RawResponse { status, body, .. }) => {
                 let RequestInfo { service, permission, subject, .. } = *request;
                 let (code, message) = (error.code(), error.message());
                 let (host, body) = (&*host, &*String::from_utf8_lossy(body));
@@ -91,6 +108,11 @@ impl Session {
             None => self.connection_fault(&host, &error),
         });
         if let Err(fault) = &result {
+            if let Some(RawResponse { status, retry_after: Some(retry_after), .. }) = &response
+                && (fault.kind == FaultKind::Throttled || *status == 503)
+            {
+                budget.pause(retry_after);
+            }
             let is_denied = fault.kind == FaultKind::Denied && request.is_essential;
             if is_denied || matches!(fault.kind, FaultKind::Expired | FaultKind::NoCredentials) {
                 login.forget(&opened).await;
@@ -106,7 +128,7 @@ impl Session {
             // Nothing was sent: the endpoint that the profile or the environment sets is odd.
             _ if host.is_empty() && connect_error_in(error).is_none() => {
                 let why: Vec<_> = causes(error).skip(1).map(ToString::to_string).collect();
-                let why = one_line(&why.join(": "));
+                let why = one_line(&without_userinfo(&why.join(": ")));
                 return Fault::new(FaultKind::Other, format!("the request could not be made: {why}"));
             }
             _ => ConnectError::of(host, error),

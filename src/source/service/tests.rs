@@ -374,3 +374,22 @@ async fn a_burst_uses_no_more_connections_than_requests_at_once() {
     assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Response(_))));
     assert!(server.connections() <= 8, "{}", server.connections());
 }
+
+#[tokio::test]
+async fn a_response_about_another_execution_is_garbled_and_names_both() {
+    let about = |arn: String| {
+        let body = serde_json::json!({ "TaskExecutionArn": arn, "Status": "SUCCESS" });
+        once(move || Reply::ok(body.clone()))
+    };
+    assert!(matches!(about(execution('1').to_string()).await, Outcome::Response(_)));
+    let elsewhere = Arn { account: "444455556666".into(), ..execution('1') };
+    for (named, says) in [
+        (execution('2').to_string(), execution('2').id().to_owned()),
+        (elsewhere.to_string(), elsewhere.to_string()),
+        ("nonsense".to_owned(), "nonsense".to_owned()),
+    ] {
+        let fault = fault(about(named).await);
+        assert_eq!(fault.kind, FaultKind::Garbled);
+        assert!(fault.message.contains(&says) && fault.message.contains(execution('1').id()), "{fault}");
+    }
+}

@@ -1,13 +1,24 @@
 //! Foreign text and lengths of time, as they stand in a message.
 
+pub mod secrets;
+
 use std::{io, time::Duration};
 
 /// The text on one line, without control characters, cut after 300 characters.
 pub fn one_line(text: &str) -> String {
+    shortened(text, 300)
+}
+
+/// An error code on one line, cut after 64 characters.
+pub fn code(text: &str) -> String {
+    shortened(text, 64)
+}
+
+fn shortened(text: &str, most: usize) -> String {
     let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let words: Vec<_> = clean.split_whitespace().collect();
     let line = words.join(" ");
-    match line.char_indices().nth(300) {
+    match line.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
     }

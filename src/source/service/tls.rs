@@ -1,5 +1,7 @@
 //! How servers prove who they are: by the system's root certificates, by a CA bundle, or not at all.
 
+pub mod words;
+
 use std::{
     fmt, fs,
     path::{Path, PathBuf},
@@ -13,7 +15,10 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
 };
 
-use super::text::io_words;
+use super::{
+    text::secrets::without_userinfo,
+    text::{io_words, one_line},
+};
 
 /// What is wrong with the connection options. Its `Display` is one sentence for the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,15 +33,20 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl ConfigError {
-    /// Checks that `url` can be an endpoint's.
+    /// Checks that `url` can be an endpoint's; `name` is the flag or the variable that sets it.
     ///
     /// # Errors
     /// A sentence that names it.
-    pub fn check_endpoint(url: &str) -> Result<(), Self> {
+    pub fn check_endpoint(name: &str, url: &str) -> Result<(), Self> {
         let uri = url.parse::<http::Uri>().ok();
-        match uri.as_ref().and_then(http::Uri::scheme_str) {
+        let has_host = |uri: &http::Uri| uri.host().is_some_and(|host| !host.is_empty());
+        match uri.filter(has_host).as_ref().and_then(http::Uri::scheme_str) {
             Some("http" | "https") => Ok(()),
-            _ => Err(Self(format!("the endpoint '{url}' is not a URL: use one such as http://127.0.0.1:5000"))),
+            _ => {
+                let url = one_line(&without_userinfo(url));
+                let what = "is not a URL: use one such as http://127.0.0.1:5000";
+                Err(Self(format!("the endpoint '{url}' ({name}) {what}")))
+            }
         }
     }
 }
