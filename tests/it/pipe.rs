@@ -163,9 +163,14 @@ fn without_credentials_it_says_so_and_waits_for_no_silent_metadata_service() {
 }
 
 #[test]
-fn what_is_denied_or_not_there_ends_it() {
+fn what_is_denied_ends_it() {
     let denied = Endpoint::answering(|_| (400, json!({ "__type": "AccessDeniedException", "message": "no" })));
     assert_refused(&watched(&denied), 7, &["datasync:DescribeTaskExecution"]);
+}
+
+#[test]
+#[ignore = "what is not found is asked for again for a minute"]
+fn what_is_not_there_ends_it_after_a_minute() {
     let absent = Endpoint::answering(|_| (400, json!({ "__type": "InvalidRequestException", "message": "" })));
     assert_refused(&watched(&absent), 8, &[EXECUTION_ID]);
 }
@@ -185,7 +190,9 @@ fn what_the_service_says_cannot_steer_a_log() {
     assert_eq!(code(&refused), 7);
     let absent = Endpoint::answering(move |_| (400, json!({ "__type": "ResourceNotFoundException", "message": evil })));
     let pasted = ran(&["arn:aws:\u{1b}]0;pwned\u{7}\u{1b}[2J"]);
-    for output in [output, refused, watched(&absent), pasted] {
+    let missing = finished(piped(&["status", EXECUTION, "--endpoint-url", &absent.url]).envs(KEYS));
+    assert_eq!(code(&missing), 8);
+    for output in [output, refused, missing, pasted] {
         for text in [out(&output), err(&output)] {
             let steers = |c: char| c.is_control() && c != '\n';
             assert!(!text.contains(steers), "{text:?}");

@@ -221,6 +221,7 @@ fn a_recording_makes_the_rate_known() {
     for (started, knows) in [(last["StartTime"].clone(), true), (json!(1.0), false)] {
         let mut live = last.clone();
         live["StartTime"] = started;
+        live["TaskExecutionArn"] = EXECUTION.into();
         let endpoint = Endpoint::answering(move |operation| match operation {
             "DescribeTaskExecution" => (200, live.clone()),
             _ => (400, json!({"__type": "AccessDeniedException", "message": "no"})),

@@ -10,7 +10,7 @@ use std::{
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_syncscope");
 
 /// Far more than anything here takes on an idle machine, so that a busy one passes too.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_secs(120);
 
 /// The whole environment of the program. What it keeps, it keeps in a folder that is new for each of them.
 pub fn environment() -> Vec<(&'static str, String)> {
