@@ -24,7 +24,7 @@
 //! app.update(Event::observed(observation));
 //! let mut buffer = Buffer::empty(Rect::new(0, 0, 80, 24));
 //! render(&app, Theme::default(), &mut buffer);
-//! assert!(format!("{buffer:?}").contains("50.0 %"));
+//! assert!(format!("{buffer:?}").contains("50.0%"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
