@@ -123,7 +123,7 @@ fn watch(endpoint: &Endpoint, lasts: Duration, interval: &str) -> f64 {
     screen.quit();
     let seconds = lasts.as_secs_f64();
     println!("watched                    {seconds:.0} s, a look every {interval}, {looks} looks");
-    println!("  CPU in all               {:.1} ms, {:.3} % of a core", cpu * 1e3, cpu / seconds * 100.0);
+    println!("  CPU in all               {:.1} ms, {:.3}% of a core", cpu * 1e3, cpu / seconds * 100.0);
     println!("  a look with its frames   {:.2} ms of CPU, {:.0} bytes", cpu / looks * 1e3, bytes as f64 / looks);
     println!("  peak memory              {memory:.1} MB");
     cpu / looks

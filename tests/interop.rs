@@ -28,7 +28,7 @@ mod pipe;
 #[path = "it/support/program.rs"]
 mod program;
 
-use pipe::{Running, finished, piped};
+use pipe::{Running, code, err, finished, out, piped};
 use program::{DEADLINE, KEYS, environment};
 
 fn peer(name: &str) -> Command {
@@ -43,8 +43,7 @@ fn peer(name: &str) -> Command {
 #[track_caller]
 fn aws(url: &str, arguments: &[&str]) -> Value {
     let output = finished(peer("aws").args(["datasync", "--endpoint-url", url, "--output", "json"]).args(arguments));
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "aws datasync {arguments:?}: {error}");
+    assert!(output.status.success(), "aws datasync {arguments:?}: {}", err(&output));
     serde_json::from_slice(&output.stdout).unwrap_or_else(|fault| panic!("{arguments:?}: {fault}"))
 }
 
@@ -139,7 +138,7 @@ fn what_is_wrong_with_a_request_reaches_the_aws_command_line() {
     let mut command = peer("aws");
     command.args(["datasync", "describe-task-execution", "--endpoint-url", &url, "--task-execution-arn", &absent]);
     let output = finished(&mut command);
-    let error = String::from_utf8_lossy(&output.stderr);
+    let error = err(&output);
     assert!(!output.status.success() && error.contains("InvalidRequestException"), "{error}");
 }
 
@@ -165,9 +164,9 @@ fn an_emulator_s_execution_is_followed_to_its_end() {
     let execution = started(&url);
     let (task, _) = execution.split_once("/execution/").unwrap();
     let output = finished(piped(&[&execution, "--endpoint-url", &url, "--interval", "100ms"]).envs(KEYS));
-    let (said, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert_eq!((output.status.code(), &*error), (Some(0), ""), "{said}");
-    let mut rest = &*said;
+    let said = out(&output);
+    assert_eq!((code(&output), err(&output)), (0, ""), "{said}");
+    let mut rest = said;
     for status in ["INITIALIZING", "PREPARING", "TRANSFERRING", "VERIFYING", "SUCCESS"] {
         let (_, after) = rest.split_once(status).unwrap_or_else(|| panic!("no {status} in\n{said}"));
         rest = after;
@@ -175,6 +174,6 @@ fn an_emulator_s_execution_is_followed_to_its_end() {
     assert!(said.contains("of-the-emulator"), "{said}");
 
     let again = finished(piped(&[task, "--endpoint-url", &url, "--interval", "100ms"]).envs(KEYS));
-    let said = String::from_utf8_lossy(&again.stdout);
+    let said = out(&again);
     assert!(again.status.success() && said.contains("SUCCESS"), "{said}");
 }

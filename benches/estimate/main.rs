@@ -66,7 +66,7 @@ fn print(name: &str, scores: &[Score], by_poll: &BTreeMap<u64, Score>) {
         println!("{name:<20} {median:>7.1} {most:>7.1} {:>7.2}", 1e4 * all.jump(who));
     }
     println!(
-        "median error {:.2} of the best other (at most 0.65) · held {:.0} % (72 to 88), ended before it {:.0} % · jump {:.2} of the window's (at most 0.5)\n",
+        "median error {:.2} of the best other (at most 0.65) · held {:.0}% (72 to 88), ended before it {:.0}% · jump {:.2} of the window's (at most 0.5)\n",
         all.error(0, 0.5) / all.best_other(),
         100.0 * all.coverage(),
         100.0 * all.held.1 as f64 / all.held.2 as f64,

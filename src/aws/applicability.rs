@@ -138,6 +138,14 @@ impl Applicability {
     }
 }
 
+/// A response of a test's, and what applies to it.
+#[cfg(test)]
+pub fn read(text: &str) -> (Snapshot, Applicability) {
+    let snapshot: Snapshot = serde_json::from_str(text).unwrap();
+    let applicability = Applicability::of(&snapshot);
+    (snapshot, applicability)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -71,6 +71,19 @@ impl Reply {
     }
 }
 
+/// TLS with a certificate for `localhost` that nobody trusts; the certificate in PEM format.
+pub fn self_signed() -> (TlsAcceptor, String) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_string()]).unwrap();
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key.into())
+        .unwrap();
+    (TlsAcceptor::from(Arc::new(config)), made.cert.pem())
+}
+
 /// A function of the request and its number.
 type Script = dyn Fn(&Seen, usize) -> Reply + Send + Sync;
 

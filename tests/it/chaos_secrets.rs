@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::support::{
     endpoint::{EXECUTION, Endpoint},
-    pipe::{finished, piped},
+    pipe::{finished, out, piped},
     program::KEYS,
 };
 
@@ -25,10 +25,6 @@ fn saved(test: &str, members: &str) -> PathBuf {
 
 fn report(file: &Path, options: &[&str]) -> Output {
     finished(&mut piped(&[&["report", file.to_str().unwrap()], options].concat()))
-}
-
-fn out(output: &Output) -> &str {
-    std::str::from_utf8(&output.stdout).unwrap()
 }
 
 fn all(output: &Output) -> String {

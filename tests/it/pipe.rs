@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use endpoint::{EXECUTION, EXECUTION_ID, Endpoint};
-use pipe::{Running, end_of, finished, piped};
+use pipe::{Running, code, end_of, err, finished, out, piped};
 use program::KEYS;
 
 /// Runs the program with credentials.
@@ -20,18 +20,6 @@ fn ran(arguments: &[&str]) -> Output {
 
 fn watched(endpoint: &Endpoint) -> Output {
     ran(&[EXECUTION, "--endpoint-url", &endpoint.url, "--interval", "100ms"])
-}
-
-fn out(output: &Output) -> &str {
-    std::str::from_utf8(&output.stdout).unwrap()
-}
-
-fn err(output: &Output) -> &str {
-    std::str::from_utf8(&output.stderr).unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("an exit code")
 }
 
 /// One line about what is wrong.

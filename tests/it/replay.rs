@@ -18,7 +18,7 @@ use syncscope::{
     render, simulated,
 };
 
-use pipe::{Running, finished, piped};
+use pipe::{Running, err, finished, out, piped};
 use screen::Screen;
 
 const FIVE: Duration = Duration::from_secs(5);
@@ -188,8 +188,7 @@ fn ran(arguments: &[&str]) -> Output {
 }
 
 fn said(output: &Output) -> (Option<i32>, &str, &str) {
-    let text = |bytes| std::str::from_utf8(bytes).unwrap();
-    (output.status.code(), text(&output.stdout), text(&output.stderr))
+    (output.status.code(), out(output), err(output))
 }
 
 #[test]

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use syncscope::{Observation, Outcome, Writer, simulated};
 
 use endpoint::{EXECUTION, EXECUTION_ID, Endpoint};
-use pipe::{Running, end_of, finished, piped};
+use pipe::{Running, code, end_of, err, finished, out, piped};
 use program::KEYS;
 
 const START: &str = "2026-11-22T16:00:00Z";
@@ -49,18 +49,6 @@ fn run_in(folder: &Path, arguments: &[&str], input: &str) -> Output {
         let _ = stdin.write_all(input.as_bytes());
     });
     end_of(child)
-}
-
-fn out(output: &Output) -> &str {
-    std::str::from_utf8(&output.stdout).unwrap()
-}
-
-fn err(output: &Output) -> &str {
-    std::str::from_utf8(&output.stderr).unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("an exit code")
 }
 
 /// The page of a simulated watch.

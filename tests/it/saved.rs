@@ -1,6 +1,6 @@
 //! What someone saved, in any form: status, report and replay read the same from it, and name what they can't read.
 
-use crate::support::pipe::{end_of, piped};
+use crate::support::pipe::{end_of, err, out, piped};
 use std::{
     fs,
     io::Write,
@@ -24,10 +24,6 @@ fn ran(arguments: &[&str], input: &Path) -> Output {
     end_of(command.stdin(Stdio::from(fs::File::open(input).unwrap())).spawn().unwrap())
 }
 
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
-}
-
 /// What a command says of a file: its last states, one an execution, what it says on standard error, and its exit code.
 #[derive(Debug, PartialEq)]
 struct Told {
@@ -38,14 +34,14 @@ struct Told {
 
 fn told(output: &Output) -> Told {
     let mut states: Vec<Value> = Vec::new();
-    for line in text(&output.stdout).lines() {
+    for line in out(output).lines() {
         let state: Value = serde_json::from_str(line).unwrap();
         match states.iter_mut().find(|other| other["execution"] == state["execution"]) {
             Some(other) => *other = state,
             None => states.push(state),
         }
     }
-    Told { states, err: text(&output.stderr).to_owned(), code: output.status.code() }
+    Told { states, err: err(output).to_owned(), code: output.status.code() }
 }
 
 /// What all commands say of a file, which is the same.
@@ -167,12 +163,12 @@ fn an_answer_without_an_arn_is_shown_unnamed() {
     assert_eq!((&told.states[0]["execution"]["arn"], told.err.as_str()), (&Value::Null, ""));
     assert_eq!(told.states[0]["observed_at"], "2020-01-03T22:54:44.000Z");
     let shown = ran(&["status", "-"], &partial);
-    assert!(text(&shown.stdout).starts_with("Execution  unnamed\n"), "{}", text(&shown.stdout));
+    assert!(out(&shown).starts_with("Execution  unnamed\n"), "{}", out(&shown));
     let page = ran(&["report", "-", "--redact"], &partial);
-    assert!(text(&page.stdout).starts_with("# DataSync transfer unnamed\n"), "{}", text(&page.stdout));
-    assert!(!text(&page.stdout).contains("aws datasync") && !text(&page.stdout).contains("ARN"));
+    assert!(out(&page).starts_with("# DataSync transfer unnamed\n"), "{}", out(&page));
+    assert!(!out(&page).contains("aws datasync") && !out(&page).contains("ARN"));
     let line = ran(&["status", "-", "--one-line", "--format", "{status} {id}"], &partial);
-    assert_eq!(text(&line.stdout), "TRANSFERRING unnamed\n");
+    assert_eq!(out(&line), "TRANSFERRING unnamed\n");
 }
 
 #[test]

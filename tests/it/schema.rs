@@ -126,7 +126,7 @@ fn recorded(scenario: &str, looks: usize) -> PathBuf {
 
 #[track_caller]
 fn assert_prints_valid_states(validator: &Validator, output: &Output, least: usize) {
-    let text = std::str::from_utf8(&output.stdout).unwrap();
+    let text = pipe::out(output);
     for line in text.lines() {
         let state: Value = serde_json::from_str(line).unwrap();
         let wrong: Vec<String> = validator.iter_errors(&state).map(|error| error.to_string()).collect();

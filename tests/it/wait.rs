@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use endpoint::{EXECUTION, Endpoint, Response};
-use pipe::{Running, finished, piped};
+use pipe::{Running, err, finished, out, piped};
 use program::KEYS;
 
 /// An answer of the service: a status, and how far it is.
@@ -61,13 +61,9 @@ fn waiting(endpoint: &Endpoint, arguments: &[&str]) -> std::process::Command {
     command
 }
 
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
-}
-
 #[track_caller]
 fn assert_ended(output: &Output, code: i32, said: &str) {
-    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    let (out, err) = (out(output), err(output));
     assert_eq!(output.status.code(), Some(code), "{out}{err}");
     assert!(out.contains(said) || err.contains(said), "no {said} in {out}{err}");
 }
@@ -123,7 +119,7 @@ fn it_outlives_what_passes() {
         let answers = [running(), vec![trouble.clone(), trouble.clone()], vec![status("SUCCESS", 1000)]].concat();
         let output = waited(&telling(answers), &[]);
         assert_ended(&output, 0, "poll failed: ");
-        assert!(text(&output.stdout).lines().last().unwrap().contains("SUCCESS"), "{trouble:?}");
+        assert!(out(&output).lines().last().unwrap().contains("SUCCESS"), "{trouble:?}");
     }
     let answers = vec![expired(), throttled(), status("SUCCESS", 1000)];
     assert_ended(&waited(&telling(answers), &[]), 0, "SUCCESS");
@@ -133,7 +129,7 @@ fn it_outlives_what_passes() {
 fn a_timeout_ends_it_with_the_last_state() {
     let output = waited(&telling(running()), &["--timeout", "1s"]);
     assert_ended(&output, 124, "Last response at");
-    assert_eq!(text(&output.stderr), "syncscope: still running after 1s (--timeout)\n");
+    assert_eq!(err(&output), "syncscope: still running after 1s (--timeout)\n");
     let unreachable = piped(&["wait", EXECUTION, "--endpoint-url", "http://127.0.0.1:9", "--timeout", "1s"])
         .envs(KEYS)
         .spawn()
@@ -146,7 +142,7 @@ fn each_change_is_a_state() {
     let answers = [running(), vec![throttled()], vec![status("SUCCESS", 1000)]].concat();
     let output = waited(&telling(answers), &["--output", "ndjson"]);
     assert_ended(&output, 0, "SUCCESS");
-    let states: Vec<Value> = text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let states: Vec<Value> = out(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let told: Vec<_> = states.iter().map(|state| (state["status"].as_str(), state["fault"]["kind"].as_str())).collect();
     let transferring = Some("TRANSFERRING");
     let expected = [
@@ -158,17 +154,17 @@ fn each_change_is_a_state() {
     ];
     assert_eq!(told, expected);
     assert_eq!(states[4]["terminal"], true);
-    assert!(text(&output.stderr).contains("TRANSFERRING"), "lines for a person are beside it");
+    assert!(err(&output).contains("TRANSFERRING"), "lines for a person are beside it");
 }
 
 #[test]
 fn it_tells_of_changes_and_once_in_a_while() {
     let output = waited(&telling([running(), vec![status("SUCCESS", 1000)]].concat()), &[]);
-    let statuses: Vec<_> = text(&output.stdout).lines().map(|line| line.split("  ").nth(2).unwrap()).collect();
+    let statuses: Vec<_> = out(&output).lines().map(|line| line.split("  ").nth(2).unwrap()).collect();
     assert_eq!(statuses, ["LAUNCHING", "TRANSFERRING", "SUCCESS"]);
     let many: Vec<Response> = (0..20).map(|step| status("TRANSFERRING", step)).collect();
     let endpoint = telling([many, vec![status("SUCCESS", 1000)]].concat());
-    let lines = text(&waited(&endpoint, &["--progress-every", "500ms"]).stdout).lines().count();
+    let lines = out(&waited(&endpoint, &["--progress-every", "500ms"])).lines().count();
     assert!((4..=8).contains(&lines), "{lines}");
 }
 
@@ -197,7 +193,7 @@ fn a_reader_that_goes_away_ends_it_quietly() {
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let output = pipe::end_of(child);
-    assert_eq!((output.status.code(), text(&output.stderr).contains("syncscope:")), (Some(141), false));
+    assert_eq!((output.status.code(), err(&output).contains("syncscope:")), (Some(141), false));
 }
 
 #[test]

@@ -8,13 +8,12 @@ use std::{
 use aws_credential_types::{Credentials, provider::error::CredentialsError};
 use hyper_util::client::proxy::matcher::Matcher;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio_rustls::TlsAcceptor;
 
 use super::{login::Environment, *};
 use crate::{
     clock::Clock,
     source::{
-        scripted::{Reply, Server},
+        scripted::{Reply, Server, self_signed},
         testing::{LONG, Provider, SHORT, environment, execution, keys, login, service_at, task},
     },
 };
@@ -175,18 +174,10 @@ async fn a_fault_is_reported_at_once_and_not_retried_by_the_sdk() {
     assert_eq!(server.seen().len(), 1);
 }
 
-/// A server with a certificate that nobody knows, for `localhost`; its PEM.
-async fn self_signed() -> (Server, String) {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_string()]).unwrap();
-    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
-    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key.into())
-        .unwrap();
-    let tls = TlsAcceptor::from(Arc::new(config));
-    (Server::listen(Some(tls), |_, _| Reply::Body(200, GOOD.into())).await, made.cert.pem())
+/// A server with a certificate that nobody trusts; the certificate in PEM format.
+async fn untrusted() -> (Server, String) {
+    let (tls, pem) = self_signed();
+    (Server::listen(Some(tls), |_, _| Reply::Body(200, GOOD.into())).await, pem)
 }
 
 async fn over_tls(server: &Server, connection: Connection, variables: &[(&str, &str)]) -> Outcome {
@@ -198,7 +189,7 @@ async fn over_tls(server: &Server, connection: Connection, variables: &[(&str, &
 #[tokio::test]
 async fn a_certificate_is_trusted_by_a_bundle_or_not_looked_at() {
     let dir = tempfile::tempdir().unwrap();
-    let (server, pem) = self_signed().await;
+    let (server, pem) = untrusted().await;
     let bundle = dir.path().join("ca.pem");
     fs::write(&bundle, pem).unwrap();
 
@@ -228,7 +219,7 @@ async fn https_goes_through_a_proxy_and_its_refusal_is_told() {
 
 #[tokio::test]
 async fn a_tunnel_through_a_proxy_carries_tls() {
-    let (server, _) = self_signed().await;
+    let (server, _) = untrusted().await;
     let proxy = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let through = proxied(Matcher::builder().https(format!("http://me:secret@{}", proxy.local_addr().unwrap())));
     let address = server.address;

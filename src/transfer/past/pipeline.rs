@@ -126,12 +126,7 @@ pub fn failures(snapshot: &Snapshot) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn read(text: &str) -> (Snapshot, Applicability) {
-        let snapshot: Snapshot = serde_json::from_str(text).unwrap();
-        let applicability = Applicability::of(&snapshot);
-        (snapshot, applicability)
-    }
+    use crate::aws::applicability::read;
 
     #[test]
     fn lanes_are_those_that_apply() {

@@ -134,12 +134,7 @@ pub fn ending(snapshot: &Snapshot, applicability: &Applicability) -> Option<Endi
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn read(text: &str) -> (Snapshot, Applicability) {
-        let snapshot: Snapshot = serde_json::from_str(text).unwrap();
-        let applicability = Applicability::of(&snapshot);
-        (snapshot, applicability)
-    }
+    use crate::aws::applicability::read;
 
     #[test]
     fn a_gauge_never_leaves_its_ends() {

@@ -1,10 +1,6 @@
 //! Endpoints on loopback that reply as a test wants, each on a thread of its own.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, mpsc},
-    thread,
-};
+use std::{collections::BTreeMap, sync::mpsc, thread};
 
 use serde_json::Value;
 use tokio_rustls::TlsAcceptor;
@@ -57,17 +53,10 @@ impl Endpoint {
 
     /// The same over TLS, with a certificate for `localhost` that nobody trusts; the certificate in PEM format.
     pub fn over_tls(script: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> (Self, String) {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_string()]).unwrap();
-        let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
-        let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key.into())
-            .unwrap();
-        let mut endpoint = Self::serving(Some(TlsAcceptor::from(Arc::new(config))), script);
+        let (tls, pem) = scripted::self_signed();
+        let mut endpoint = Self::serving(Some(tls), script);
         endpoint.url = format!("https://localhost:{}", endpoint.server.address.port());
-        (endpoint, made.cert.pem())
+        (endpoint, pem)
     }
 
     fn serving(tls: Option<TlsAcceptor>, script: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Self {

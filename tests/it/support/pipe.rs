@@ -33,6 +33,21 @@ pub fn end_of(mut child: Child) -> Output {
     Output { status: child.wait().unwrap(), stdout, stderr }
 }
 
+/// What was printed to standard output.
+pub fn out(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+/// What was printed to standard error.
+pub fn err(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+/// The exit code of what no signal ended.
+pub fn code(output: &Output) -> i32 {
+    output.status.code().expect("an exit code")
+}
+
 /// All of a stream, once it is closed.
 fn reading(stream: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
     let (out, text) = mpsc::channel();
