@@ -106,8 +106,8 @@ fn refused(error: &clap::Error) -> ExitCode {
     if error.use_stderr() && std::env::args_os().any(steers) {
         // what it quotes goes through the same cleaning as anything else, which takes its colours too
         let _ = write!(io::stderr(), "{}", clean_lines(&error.render().to_string()));
-    } else {
-        let _ = error.print();
+    } else if let (Err(failed), false) = (error.print(), error.use_stderr()) {
+        return say(&CliError::from(failed));
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
 }

@@ -1,11 +1,6 @@
 //! The connection flags, and what is polled over them.
 
-use std::{
-    io::{self, Write},
-    num::NonZeroU32,
-    path::PathBuf,
-    time::Duration,
-};
+use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 
 use clap::Args;
 use tokio::{
@@ -13,13 +8,14 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{args::interval, exit::CliError};
+use super::{args::interval, exit::CliError, terminal::tell};
 use crate::{
     aws::{arn::Arn, observation::Observation},
     clock::Clock,
+    say::text::without_userinfo,
     source::{
         find,
-        service::{Connection, Service, Services, without_userinfo},
+        service::{Connection, Service, Services},
     },
 };
 
@@ -72,14 +68,14 @@ impl ConnectionArgs {
             ..Connection::default()
         };
         for warning in connection.warnings() {
-            let _ = writeln!(io::stderr(), "syncscope: WARNING: {warning}");
+            tell(&format!("WARNING: {warning}"));
         }
         connection
     }
 
     /// The endpoint URL as it may be shown: without user and password.
     pub fn shown_endpoint(&self) -> Option<String> {
-        self.endpoint_url.as_deref().map(without_userinfo)
+        self.endpoint_url.as_deref().map(|url| without_userinfo(url).into_owned())
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use super::{
     args::Format,
     exit::{CliError, from_fault, how_it_went},
-    record::{forward, print_error},
+    record::{forward, print_error, recorded},
     terminal::{messages, say},
 };
 use crate::{
@@ -69,19 +69,30 @@ pub async fn in_lines(
     clock: Clock,
 ) -> Result<Exit, CliError> {
     let (events, mut stream) = mpsc::channel::<Event>(256);
-    tokio::spawn(forward(observations, events.clone(), place));
+    let forwarding = tokio::spawn(forward(observations, events.clone(), place));
     tokio::spawn(signals::listen(events, clock, limits.timeout)?);
-    let stream = futures_util::stream::poll_fn(move |context| stream.poll_recv(context)).inspect(print_error);
     let is_terminal = io::stdout().is_terminal();
     let gone = |error: io::Error| gone(error, is_terminal);
     let mut out = Outlet::to(io::stdout())?;
+    let taken = futures_util::stream::poll_fn(|context| stream.poll_recv(context)).inspect(print_error);
     let told = match messages() {
-        Some(mut err) => lines::run(app, theme, waiting, &mut out, &mut err, stream).await,
-        None => lines::run(app, theme, waiting, &mut out, &mut Vec::new(), stream).await,
+        Some(mut err) => lines::run(app, theme, waiting, &mut out, &mut err, taken).await,
+        None => lines::run(app, theme, waiting, &mut out, &mut Vec::new(), taken).await,
+    };
+    stream.close();
+    while let Ok(event) = stream.try_recv() {
+        print_error(&event);
+    }
+    let mut endings = signals::Endings::listen()?;
+    let end = told.as_ref().ok().and_then(|waited| waited.app.end());
+    let is_ended_by_signal = matches!(end, Some(End::Stopped(exit)) if *exit != Exit::TimedOut);
+    let closing = async { tokio::join!(written(out, is_ended_by_signal), recorded(forwarding, is_ended_by_signal)) };
+    let is_written = tokio::select! {
+        (is_written, ()) = closing => is_written,
+        exit = endings.next() => return Ok(exit),
     };
     let waited = told.map_err(gone)?;
-    let is_ended_by_signal = matches!(waited.app.end(), Some(End::Stopped(exit)) if *exit != Exit::TimedOut);
-    if !written(&out, is_ended_by_signal).map_err(gone)? {
+    if !is_written.map_err(gone)? {
         say("the last lines are lost: nobody reads standard output");
     }
     Ok(outcome(&waited, limits))
@@ -92,17 +103,20 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const PATIENCE_AFTER_SIGNAL: Duration = Duration::from_secs(1);
 
 /// Waits until all is written, for as long as the reader takes some of it.
-fn written(out: &Outlet, is_ended_by_signal: bool) -> io::Result<bool> {
-    if is_ended_by_signal {
-        return out.written_within(PATIENCE_AFTER_SIGNAL);
-    }
-    loop {
-        let before = out.waiting();
-        let is_written = out.written_within(PATIENCE)?;
-        if is_written || out.waiting() >= before {
-            return Ok(is_written);
+async fn written(out: Outlet, is_ended_by_signal: bool) -> io::Result<bool> {
+    let waiting = move || {
+        if is_ended_by_signal {
+            return out.written_within(PATIENCE_AFTER_SIGNAL);
         }
-    }
+        loop {
+            let before = out.waiting();
+            let is_written = out.written_within(PATIENCE)?;
+            if is_written || out.waiting() >= before {
+                return Ok(is_written);
+            }
+        }
+    };
+    tokio::task::spawn_blocking(waiting).await.unwrap_or(Ok(false))
 }
 
 /// Why standard output takes nothing more. A terminal that is gone is as good as a signal that says so.

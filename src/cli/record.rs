@@ -1,9 +1,13 @@
 //! The recording flags, and the step between a source and the events at which observations are recorded.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
-use tokio::sync::mpsc::{Receiver, Sender};
+use tokio::{
+    sync::mpsc::{Receiver, Sender, error::SendError},
+    task::JoinHandle,
+    time::timeout,
+};
 
 use super::terminal::tell;
 use crate::{
@@ -39,14 +43,25 @@ impl RecordArgs {
 
 /// Passes observations on as events, until there are no more or nobody takes them. They are recorded beside if there
 /// is a place for it; before the first one of an execution comes what was watched of it before.
-pub async fn forward(mut observations: Receiver<Observation>, events: Sender<Event>, place: Option<Place>) {
+///
+/// It ends when the recording is whole, and gives back what nobody took any more.
+pub async fn forward(
+    mut observations: Receiver<Observation>,
+    events: Sender<Event>,
+    place: Option<Place>,
+) -> Vec<Event> {
+    let mut untaken = Vec::new();
     let Some(place) = place else {
-        while let Some(observation) = observations.recv().await {
-            if events.send(Event::observed(observation)).await.is_err() {
-                return;
+        let passing = async {
+            while let Some(observation) = observations.recv().await {
+                let _ = events.send(Event::observed(observation)).await;
             }
+        };
+        tokio::select! {
+            () = passing => {}
+            () = events.closed() => {}
         }
-        return;
+        return untaken;
     };
     let mut recorder = Recorder::start(place);
     loop {
@@ -56,17 +71,31 @@ pub async fn forward(mut observations: Receiver<Observation>, events: Sender<Eve
                 None => break,
             },
             news = recorder.news() => news,
+            () = events.closed() => break,
         };
-        for event in passed {
-            if events.send(event).await.is_err() {
-                return;
-            }
+        pass(passed, &events, &mut untaken).await;
+    }
+    pass(recorder.end().await, &events, &mut untaken).await;
+    untaken
+}
+
+async fn pass(passed: Vec<Event>, events: &Sender<Event>, untaken: &mut Vec<Event>) {
+    for event in passed {
+        if let Err(SendError(event)) = events.send(event).await {
+            untaken.push(event);
         }
     }
-    for event in recorder.end().await {
-        if events.send(event).await.is_err() {
-            return;
-        }
+}
+
+/// How long a recording is waited for where someone wants to leave.
+const LEAVING: Duration = Duration::from_secs(1);
+
+/// Waits until the recording is whole, once nobody takes events any more, and says why it is not.
+pub async fn recorded(forwarding: JoinHandle<Vec<Event>>, is_leaving: bool) {
+    let most = if is_leaving { LEAVING } else { Duration::MAX };
+    match timeout(most, forwarding).await {
+        Ok(untaken) => untaken.unwrap_or_default().iter().for_each(print_error),
+        Err(_) => tell("the recording may lack the last polls: its disk does not respond"),
     }
 }
 
@@ -106,6 +135,32 @@ mod tests {
         };
         tokio::join!(sending, folding);
         app
+    }
+
+    #[tokio::test]
+    async fn the_recording_is_made_whole_after_nobody_takes_events_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let started: Timestamp = "2026-11-22T16:00:00Z".parse().unwrap();
+        let looks: Vec<_> = simulated("nothing", started, Duration::from_secs(5)).unwrap().take(20).collect();
+        for (path, is_recorded) in [(folder.path().join("whole.ndjson"), true), (folder.path().to_owned(), false)] {
+            // the source has not ended
+            let (send, observations) = mpsc::channel(looks.len());
+            let (events, mut stream) = mpsc::channel(1);
+            for look in &looks {
+                send.send(look.clone()).await.unwrap();
+            }
+            let forwarding = tokio::spawn(forward(observations, events, Some(Place::File(path.clone()))));
+            let mut all = vec![stream.recv().await.unwrap()];
+            stream.close();
+            all.extend(std::iter::from_fn(|| stream.try_recv().ok()));
+            all.extend(forwarding.await.unwrap());
+            let trouble = all.iter().any(|event| matches!(event.what, EventKind::Recording(Some(_))));
+            assert_eq!(trouble, !is_recorded, "{all:?}");
+            if is_recorded {
+                let observed = all.iter().filter(|event| matches!(event.what, EventKind::Observed(_))).count();
+                assert_eq!(std::fs::read_to_string(path).unwrap().lines().count(), observed);
+            }
+        }
     }
 
     #[tokio::test]

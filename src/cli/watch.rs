@@ -9,7 +9,7 @@ use super::{
     connection::{ConnectionArgs, observe, polled, services},
     exit::{CliError, from_fault},
     lines::{Limits, OutputArgs, in_lines},
-    record::{RecordArgs, forward},
+    record::{RecordArgs, forward, recorded},
     requests::Router,
     screen,
     terminal::{DisplayArgs, has_screen, look},
@@ -21,16 +21,13 @@ use crate::{
     },
     aws::arn::Arn,
     clock::Clock,
-    say::report::Context,
+    say::{report::Context, text::without_userinfo},
     sink::{
         folder,
         lines::{Form, Waiting},
         record::Place,
     },
-    source::{
-        poll,
-        service::{Connection, without_userinfo},
-    },
+    source::{poll, service::Connection},
 };
 
 /// Watches the transfers that were given on the command line.
@@ -61,7 +58,7 @@ pub async fn show(
     let arns = polled(&services);
     let app = App::new(arns, clock.now(), TimeZone::system()).with_warning(warning).with_context(Context {
         profile: connection.profile.clone(),
-        endpoint_url: connection.endpoint_url.as_deref().map(without_userinfo),
+        endpoint_url: connection.endpoint_url.as_deref().map(|url| without_userinfo(url).into_owned()),
         ..Context::default()
     });
     let observations = observe(services, interval, &clock, poll::watch_into);
@@ -70,9 +67,10 @@ pub async fn show(
         return in_lines(app, theme, waiting, Limits::default(), observations, place, clock).await;
     }
     let (events, stream) = mpsc::channel(256);
-    tokio::spawn(forward(observations, events.clone(), place));
+    let forwarding = tokio::spawn(forward(observations, events.clone(), place));
     let router = Router::new(&events, clock.clone(), folder::recordings());
     let app = screen::show(app, theme, (events, stream), router, clock).await?;
+    recorded(forwarding, true).await;
     match app.as_ref().map(App::end) {
         None => Ok(Exit::HungUp),
         Some(Some(End::Unseen(fault))) => Err(from_fault(fault)),

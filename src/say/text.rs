@@ -130,6 +130,8 @@ mod tests {
             ("https://ops:p@ss<w>@h/ and https://h/a@b", "https://***@h/ and https://h/a@b"),
             (r#"{"u":"https:\/\/ops:pw@h","m":"a@b"}"#, r#"{"u":"https:\/\/***@h","m":"a@b"}"#),
             ("mail a@b // no url", "mail a@b // no url"),
+            // a password that should have been escaped, and is not
+            ("http://ops:pa#ss?w'd@h:80/", "http://***@h:80/"),
         ] {
             assert_eq!(without_userinfo(text), shown);
         }

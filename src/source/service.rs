@@ -33,7 +33,6 @@ use self::{
 };
 pub use self::{
     connection::{Connection, Limits},
-    text::secrets::without_userinfo,
     tls::ConfigError,
 };
 use super::answered::Answered;

@@ -4,7 +4,7 @@
 use crate::support::{endpoint, pipe, program, screen};
 use std::{
     fs::OpenOptions,
-    io::{ErrorKind, PipeReader, PipeWriter, Write},
+    io::{ErrorKind, PipeReader, PipeWriter, Read, Write},
     process::{Child, Command, Stdio},
     sync::mpsc::{self, Receiver},
     thread,
@@ -113,7 +113,8 @@ fn messages_that_nobody_reads_stop_nothing() {
     let (_reader, stuck) = full();
     for stderr in [gone, stuck] {
         let (endpoint, _polled) = polled(5);
-        let mut command = waiting(&endpoint, &["--output", "ndjson", "--progress-every", "100ms"]);
+        // a warning is such a message, and the first
+        let mut command = waiting(&endpoint, &["--output", "ndjson", "--progress-every", "100ms", "--no-verify-ssl"]);
         let mut child = command.stderr(stderr).spawn().unwrap();
         let (told, read) = mpsc::channel();
         let stdout = child.stdout.take().unwrap();
@@ -121,6 +122,33 @@ fn messages_that_nobody_reads_stop_nothing() {
         assert_eq!(code(child), Some(0));
         let states = read.recv_timeout(DEADLINE).unwrap();
         assert!(states.lines().count() >= 6 && states.lines().last().unwrap().contains("SUCCESS"), "{states}");
+    }
+}
+
+#[test]
+fn a_signal_ends_it_while_the_last_lines_are_written() {
+    let (endpoint, polled) = polled(30);
+    let (mut reader, writer) = full();
+    let mut command = waiting(&endpoint, &["--output", "ndjson"]);
+    let child = command.stdout(writer).stderr(Stdio::null()).spawn().unwrap();
+    for _ in 0..=30 {
+        polled.recv_timeout(DEADLINE).expect("it polls on");
+    }
+    // a reader that is slow, and then takes nothing more
+    for _ in 0..3 {
+        reader.read_exact(&mut [0; 4096]).unwrap();
+        thread::sleep(Duration::from_millis(100));
+    }
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert_eq!(code(child), Some(143));
+}
+
+#[test]
+fn help_that_cannot_be_printed_is_no_success() {
+    for argument in ["--help", "--version"] {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = pipe::finished(piped(&[argument]).stdout(full));
+        assert_eq!((pipe::code(&output), pipe::err(&output)), (1, "syncscope: no space left on device\n"));
     }
 }
 

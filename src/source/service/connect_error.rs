@@ -3,11 +3,14 @@
 use std::{error::Error, fmt, io, time::Duration};
 
 use super::{
-    text::secrets::without_userinfo,
-    text::{io_words, one_line, seconds},
+    text::{one_line, seconds},
     tls::words::from_tls,
 };
-use crate::aws::fault::{Fault, FaultKind};
+use crate::{
+    aws::fault::{Fault, FaultKind},
+    files::reason,
+    say::text::without_userinfo,
+};
 
 /// Why no response came. Its `Display` is one sentence for the user.
 #[derive(Clone, Debug)]
@@ -137,7 +140,7 @@ fn from_io(host: &str, error: &io::Error) -> Option<String> {
         HostUnreachable => format!("no route to {host}: check the network and VPN"),
         NetworkUnreachable | NetworkDown => format!("cannot reach {host}: the network is down"),
         _ if error.get_ref().is_some() => return None,
-        _ => format!("cannot reach {host}: {}", io_words(error)),
+        _ => format!("cannot reach {host}: {}", reason(error)),
     })
 }
 

@@ -20,10 +20,12 @@ use super::{
     faults::ErrorResponse,
     http::MAX_CONNECTIONS,
     login::{Login, Opened},
-    text::secrets::without_userinfo,
     text::{one_line, seconds},
 };
-use crate::aws::fault::{Fault, FaultKind};
+use crate::{
+    aws::fault::{Fault, FaultKind},
+    say::text::without_userinfo,
+};
 
 /// One profile in one region. A clone is the same session.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 pub mod secrets;
 
-use std::{io, time::Duration};
+use std::time::Duration;
 
 /// The text on one line, without control characters, cut after 300 characters.
 pub fn one_line(text: &str) -> String {
@@ -22,12 +22,6 @@ fn shortened(text: &str, most: usize) -> String {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
     }
-}
-
-/// The system's words for an error in lower case, without its number.
-pub fn io_words(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
 /// A time limit in seconds with one decimal at most: `5 s`, `0.2 s`.

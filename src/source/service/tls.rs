@@ -15,10 +15,8 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
 };
 
-use super::{
-    text::secrets::without_userinfo,
-    text::{io_words, one_line},
-};
+use super::text::one_line;
+use crate::{files::reason, say::text::without_userinfo};
 
 /// What is wrong with the connection options. Its `Display` is one sentence for the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,7 +121,7 @@ fn system_roots() -> Result<RootCertStore, ConfigError> {
 /// Unreadable certificates among good ones are skipped: system bundles contain some.
 fn read_bundle(path: &Path) -> Result<RootCertStore, ConfigError> {
     let wrong = |what: &str| ConfigError(format!("the CA bundle '{}' {what}", path.display()));
-    let pem = fs::read(path).map_err(|error| wrong(&format!("cannot be read: {}", io_words(&error))))?;
+    let pem = fs::read(path).map_err(|error| wrong(&format!("cannot be read: {}", reason(&error))))?;
     if pem.iter().all(u8::is_ascii_whitespace) {
         return Err(wrong("is empty"));
     }

@@ -1,5 +1,7 @@
 //! Foreign text without what looks like a secret: keys, tokens, passwords, and the user of a URL.
 
+use crate::say::text::without_userinfo;
+
 /// What stands in the place of a secret.
 const MASK: &str = "***";
 /// Names whose values are secret, without their separators and in lower case.
@@ -22,27 +24,6 @@ pub fn without_secrets(text: &str) -> String {
         is_value = names_one || is_scheme || (is_value && word.is_empty());
     }
     masked
-}
-
-/// The text with the user and the password of each URL in it masked: `https://***@host/`.
-pub fn without_userinfo(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("://") {
-        let (before, after) = rest.split_at(at + "://".len());
-        shown.push_str(before);
-        let end = after.find(|c: char| c.is_whitespace() || ['/', '?', '#', '"', '\''].contains(&c));
-        let authority = &after[..end.unwrap_or(after.len())];
-        rest = match authority.rfind('@') {
-            Some(at) => {
-                shown.push_str(MASK);
-                &after[at..]
-            }
-            None => after,
-        };
-    }
-    shown.push_str(rest);
-    shown
 }
 
 /// The words of a text, each with what separates it from the next one.
