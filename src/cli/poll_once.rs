@@ -1,6 +1,7 @@
 //! Polls transfers once, or reads what someone saved of them, and folds in what was recorded before.
 
 use std::{
+    convert::Infallible,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -102,10 +103,13 @@ pub fn outcome(execution: &Execution, max_failed: i64) -> (Exit, Option<String>)
 /// Polls each once, in their order.
 pub async fn ask(services: Vec<(Service, Arn)>, now: impl Fn() -> Timestamp + Copy) -> Vec<Polled> {
     let polls = services.into_iter().map(|(service, arn)| poll(service, arn, now));
-    stream::iter(polls).buffered(AT_ONCE).collect().await
+    let polled: Vec<_> = stream::iter(polls).buffered(AT_ONCE).collect().await;
+    // recordings are read once no poll waits meanwhile
+    polled.into_iter().map(|(arn, live)| with_past(arn, live)).collect()
 }
 
-async fn poll(service: Service, arn: Arn, now: impl Fn() -> Timestamp) -> Polled {
+/// Where the transfer is, and what the poll gave.
+async fn poll(service: Service, arn: Arn, now: impl Fn() -> Timestamp) -> (Arn, Observation) {
     let (arn, outcome, task) = match find::execution(&service, &arn).await {
         Err(fault) => (arn, Outcome::Fault(fault), None),
         Ok(arn) => {
@@ -116,6 +120,11 @@ async fn poll(service: Service, arn: Arn, now: impl Fn() -> Timestamp) -> Polled
     };
     let live =
         Observation { execution: arn.to_string().into(), at: now(), outcome, task: task.map(Into::into), next: None };
+    (arn, live)
+}
+
+/// A poll after what was recorded before.
+fn with_past(arn: Arn, live: Observation) -> Polled {
     let (mut execution, past, recorded) = match recorded(&live, &arn) {
         Some((execution, past, recorded)) => (execution, Some(past), Some(recorded)),
         None => (Execution::new(arn, live.at), None, None),
@@ -145,13 +154,7 @@ fn recorded(live: &Observation, arn: &Arn) -> Option<(Execution, Past, RecordedU
 pub fn read(name: &str, now: Timestamp) -> Result<Vec<Polled>, CliError> {
     let recording = Recording::open(Path::new(name), INTERVAL, now);
     let recording = Arc::new(recording.map_err(|why| CliError::usage(clean(&why).into_owned()))?);
-    let (mut executions, mut unread) = (recording.executions(), recording.unread().clone());
-    for observed in cursor::all(&recording, None) {
-        match observed {
-            Ok((slot, observation)) => executions[slot].observe(&observation),
-            Err((number, why)) => unread.add(number, why),
-        }
-    }
+    let Ok((executions, unread)) = recording.folded(|_, _| Ok::<_, Infallible>(()));
     if let Some(unread) = unread.sentence() {
         terminal::say(&clean(&unread));
     }

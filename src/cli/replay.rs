@@ -29,7 +29,7 @@ use crate::{
     clock::Clock,
     say::{state::State, text::clean},
     sink::{folder, lines},
-    source::recording::{Recording, cursor, player},
+    source::recording::{Recording, player},
     transfer::execution::Execution,
 };
 
@@ -90,20 +90,8 @@ fn shows(replay: &Replay) -> bool {
 }
 
 /// The app at the end of a recording. `each` takes every observation once it is folded in.
-fn folded(
-    recording: &Arc<Recording>,
-    mut each: impl FnMut(&Execution, &Observation) -> io::Result<()>,
-) -> io::Result<App> {
-    let (mut executions, mut unread) = (recording.executions(), recording.unread().clone());
-    for observed in cursor::all(recording, None) {
-        match observed {
-            Ok((place, observation)) => {
-                executions[place].observe(&observation);
-                each(&executions[place], &observation)?;
-            }
-            Err((number, why)) => unread.add(number, why),
-        }
-    }
+fn folded(recording: &Arc<Recording>, each: impl FnMut(&Execution, &Observation) -> io::Result<()>) -> io::Result<App> {
+    let (executions, unread) = recording.folded(each)?;
     let player = replayed::Player {
         plays: false,
         speed: 1.0,

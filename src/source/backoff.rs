@@ -41,31 +41,24 @@ impl Backoff {
     }
 }
 
-/// How long to wait before the next poll.
-///
-/// `jitter` is from 0 to 1, and lengthens the delay by up to a twentieth, so that many pollers do not fall into
-/// step, and none polls more often than promised. An interval of less than 100 ms counts as that.
-pub fn delay(interval: Duration, backoff: Backoff, jitter: f64) -> Duration {
+/// How long to wait before the next poll. An interval of less than 100 ms counts as that.
+pub fn delay(interval: Duration, backoff: Backoff) -> Duration {
     let interval = interval.max(MIN_DELAY);
     let throttled = doubled(interval, backoff.throttled).min(MAX_THROTTLED.max(interval));
     let growth = 1.5_f64.powi(backoff.faults.saturating_sub(1).min(30) as i32);
     let faulty = times(interval, growth.min(1e4)).min(MAX_FAULTY.max(interval));
-    jittered(throttled.max(faulty), jitter).max(MIN_DELAY)
+    throttled.max(faulty)
 }
 
-/// The delay, longer by up to a twentieth: `jitter` is from 0 to 1.
+/// The delay, longer by up to a twentieth, so that many pollers do not fall into step, and none polls more often than
+/// promised: `jitter` is from 0 to 1.
 pub fn jittered(delay: Duration, jitter: f64) -> Duration {
     let jitter = if jitter.is_finite() { jitter.clamp(0.0, 1.0) } else { 0.0 };
     times(delay, 1.0 + jitter / 20.0).max(delay)
 }
 
-/// A span of real time on a clock of this speed. At most `Duration::MAX`.
-pub fn on_clock(real: Duration, speed: f64) -> Duration {
-    times(real, speed)
-}
-
-/// At most `Duration::MAX`, where `mul_f64` panics.
-fn times(duration: Duration, factor: f64) -> Duration {
+/// So many times as long: a span of real time on a clock of this speed. At most `Duration::MAX`, where `mul_f64` panics.
+pub fn times(duration: Duration, factor: f64) -> Duration {
     Duration::try_from_secs_f64(duration.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }
 
@@ -88,7 +81,7 @@ mod tests {
                 'u' => backoff.faulted(FaultKind::Unreachable, interval),
                 _ => backoff.responded(),
             };
-            delay(interval, backoff, 0.0).as_secs_f64()
+            delay(interval, backoff).as_secs_f64()
         };
         story.chars().map(step).collect()
     }
@@ -127,15 +120,15 @@ mod tests {
         for interval in [Duration::MAX / 4, Duration::MAX] {
             let long = delays(interval, "tuuuuuuuuuutt.");
             assert!(long.iter().all(|delay| *delay >= interval.as_secs_f64()), "{long:?}");
-            assert!(delay(interval, Backoff::default(), 1.0) >= interval);
+            assert!(jittered(delay(interval, Backoff::default()), 1.0) >= interval);
         }
     }
 
     #[test]
     fn jitter_is_a_twentieth_and_never_odd() {
-        let by = |jitter| delay(20 * S, Backoff::default(), jitter).as_secs_f64();
+        let by = |jitter| jittered(delay(20 * S, Backoff::default()), jitter).as_secs_f64();
         assert_eq!((by(0.0), by(0.5), by(1.0)), (20.0, 20.5, 21.0));
         assert_eq!((by(-9.0), by(f64::NAN), by(f64::INFINITY)), (20.0, 20.0, 20.0));
-        assert_eq!(delay(MIN_DELAY, Backoff::default(), 0.0), MIN_DELAY);
+        assert_eq!(jittered(delay(MIN_DELAY, Backoff::default()), 0.0), MIN_DELAY);
     }
 }

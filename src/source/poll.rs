@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{
-    backoff::{Backoff, MIN_DELAY, delay, jittered, on_clock},
+    backoff::{Backoff, MIN_DELAY, delay, jittered, times},
     find,
     service::Service,
     task_facts,
@@ -81,6 +81,7 @@ struct Poller {
     clock: Clock,
     out: Sender<Observation>,
     backoff: Backoff,
+    /// When the execution, or the search for it, was first polled.
     started: Timestamp,
 }
 
@@ -100,6 +101,7 @@ impl Poller {
         let Some(mut execution) = self.find(&task).await else { return };
         while self.watch(&execution).await {
             execution = self.next_after(&execution, &task).await;
+            self.started = self.clock.now();
         }
     }
 
@@ -182,9 +184,9 @@ impl Poller {
                 fault.is_final() && !answered && patience.is_none()
             }
         };
-        let least = MIN_DELAY.mul_f64(self.clock.speed().max(1.0));
-        let pause = on_clock(self.service.paused_for().unwrap_or_default(), self.clock.speed());
-        let next = delay(self.interval, self.backoff, 0.0).max(pause);
+        let least = times(MIN_DELAY, self.clock.speed().max(1.0));
+        let pause = times(self.service.paused_for().unwrap_or_default(), self.clock.speed());
+        let next = delay(self.interval, self.backoff).max(pause);
         let next = (!stop).then(|| patience.map_or(next, |left| next.min(left)).max(least));
         Observation { execution, at: now, outcome, task: None, next }
     }
@@ -198,7 +200,7 @@ impl Poller {
                 let first = task_facts::facts(&service, &arn).await;
                 let _ = out.send(first.task.clone()).await;
                 if first.is_worth_retrying {
-                    clock.sleep(pause.max(MIN_DELAY.mul_f64(clock.speed()))).await;
+                    clock.sleep(pause.max(times(MIN_DELAY, clock.speed()))).await;
                     let second = task_facts::facts(&service, &arn).await;
                     let _ = out.send(merge(first.task, second.task)).await;
                 }
@@ -473,6 +475,36 @@ mod tests {
         assert_eq!([&*seen[0], &*seen[1]], [execution('1').to_string(), execution('2').to_string()]);
         drop(observations);
         tokio::time::timeout(DEADLINE, following).await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_followed_execution_that_is_not_found_yet_is_asked_for_again() {
+        let (runs, denials) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let server = Server::start(move |seen, _| match &*seen.operation {
+            "DescribeTask" => {
+                // the clock goes on for more than a minute before the next one begins
+                let digit = if runs.fetch_add(1, SeqCst) < 5 { '1' } else { '2' };
+                Reply::ok(json!({ "CurrentTaskExecutionArn": execution(digit).to_string() }))
+            }
+            "DescribeTaskExecution"
+                if seen.member("TaskExecutionArn") == execution('2').to_string()
+                    && denials.fetch_add(1, SeqCst) == 0 =>
+            {
+                Reply::Error("InvalidRequestException", "Task execution was not found.")
+            }
+            "DescribeTaskExecution" => status("SUCCESS"),
+            _ => denied(),
+        })
+        .await;
+        let (out, mut observations) = mpsc::channel(1);
+        follow_into(service_at(&server.url()), task(), 5 * S, Clock::fast(Timestamp::UNIX_EPOCH, 200.0), out);
+        loop {
+            let observation = observations.recv().await.expect("it goes on");
+            let is_second = *observation.execution == *execution('2').to_string();
+            if is_second && matches!(observation.outcome, Outcome::Response(_)) {
+                return;
+            }
+        }
     }
 
     #[tokio::test]

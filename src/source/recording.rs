@@ -18,7 +18,10 @@ use super::answers::{
     store::{Input, Store},
     unread::Unread,
 };
-use crate::{aws::arn::Arn, transfer::execution::Execution};
+use crate::{
+    aws::{arn::Arn, observation::Observation},
+    transfer::execution::Execution,
+};
 
 /// A recording that was read through once.
 pub struct Recording {
@@ -150,7 +153,31 @@ impl Recording {
 
     /// The place of the execution whose observations have this name, if there are any.
     pub fn slot(&self, execution: &str) -> Option<usize> {
-        self.names.iter().find(|name| *name.execution == *execution).map(|name| name.slot)
+        let name = self.names.iter().position(|name| *name.execution == *execution)?;
+        // of a name alone, where its observation could not be read, there is nothing
+        self.entries.iter().any(|entry| entry.name as usize == name).then(|| self.names[name].slot)
+    }
+
+    /// The executions as of its end, and the lines that could not be read. `each` takes every observation once it is
+    /// folded in.
+    ///
+    /// # Errors
+    /// The first of `each`.
+    pub fn folded<E>(
+        self: &Arc<Self>,
+        mut each: impl FnMut(&Execution, &Observation) -> Result<(), E>,
+    ) -> Result<(Vec<Execution>, Unread), E> {
+        let (mut executions, mut unread) = (self.executions(), self.unread.clone());
+        for observed in cursor::all(self, None) {
+            match observed {
+                Ok((slot, observation)) => {
+                    executions[slot].observe(&observation);
+                    each(&executions[slot], &observation)?;
+                }
+                Err((number, why)) => unread.add(number, why),
+            }
+        }
+        Ok((executions, unread))
     }
 
     /// The lines that could not be read so far.

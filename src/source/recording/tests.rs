@@ -204,6 +204,14 @@ fn answers_are_an_interval_apart_from_their_start_on() {
 }
 
 #[test]
+fn an_execution_of_which_nothing_could_be_read_has_no_place() {
+    let text = [line(0, 'a', &bytes(1)), line(5, 'b', UNCHANGED), line(10, 'c', &bytes(2))].concat();
+    let recording = opened(&text).unwrap();
+    let places = ['a', 'b', 'c'].map(|digit| recording.slot(&execution(digit).to_string()));
+    assert_eq!(places, [Some(0), None, Some(1)]);
+}
+
+#[test]
 fn answers_in_a_list_are_read_too() {
     let list = format!("[{},{}]", r#"{"Status":"QUEUED"}"#, r#"{"Status":"LAUNCHING"}"#);
     let recording = opened(&list).unwrap();

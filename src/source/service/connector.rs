@@ -52,12 +52,12 @@ pub fn is_loopback(host: &str) -> bool {
 /// The proxy for a URL. There is none for loopback addresses nor for the metadata service's link-local ones.
 pub fn proxy_for(proxies: &Matcher, uri: &Uri) -> Option<Intercept> {
     let host = uri.host().unwrap_or_default();
-    let is_local = match host.trim_matches(['[', ']']).parse::<IpAddr>() {
-        Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_link_local(),
-        Ok(IpAddr::V6(address)) => address.is_loopback() || address.segments()[..2] == [0xfd00, 0xec2],
-        Err(_) => host == "localhost",
+    let is_metadata = match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        Ok(IpAddr::V4(address)) => address.is_link_local(),
+        Ok(IpAddr::V6(address)) => address.segments()[..2] == [0xfd00, 0xec2],
+        Err(_) => false,
     };
-    if is_local { None } else { proxies.intercept(uri) }
+    if is_loopback(host) || is_metadata { None } else { proxies.intercept(uri) }
 }
 
 /// Opens connections.
@@ -206,6 +206,9 @@ mod tests {
             ("http://127.0.0.1:4566/", false),
             ("http://localhost:4566/", false),
             ("http://[::1]:4566/", false),
+            ("http://LOCALHOST:4566/", false),
+            ("http://s3.localhost:4566/", false),
+            ("http://[::ffff:127.0.0.1]:4566/", false),
             ("http://169.254.169.254/latest", false),
             ("http://[fd00:ec2::254]/latest", false),
         ] {

@@ -19,12 +19,12 @@ use aws_credential_types::{
     Credentials,
     provider::{ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future},
 };
-use aws_types::{SdkConfig, os_shim_internal::Env};
+use aws_types::SdkConfig;
 
 use super::{
     http::Http,
     process::Process,
-    profile::{CHAIN, PROCESS, chosen_profile},
+    profile::{CHAIN, PROCESS},
 };
 use crate::clock::Clock;
 
@@ -40,12 +40,12 @@ const RENEW_BEFORE: Duration = Duration::from_secs(60);
 /// It is the SDK's default chain but for two things: the metadata service gets one short attempt, and the profile
 /// that a flag names is not overridden by keys in the environment, as in the AWS command line.
 ///
-/// `process` is the profile's, with the config file's text from [`Profile::process`](super::profile::Profile::process).
+/// `name` is the profile's, whether the flag names it or the environment. `process` is the profile's, with the config file's text from [`Profile::process`](super::profile::Profile::process).
 pub async fn chain(
     config: &SdkConfig,
     http: &Http,
     flag: Option<&str>,
-    env: &Env,
+    name: Option<&str>,
     process: Option<(Process, &str)>,
 ) -> SharedCredentialsProvider {
     let provider = ProviderConfig::default()
@@ -76,8 +76,8 @@ pub async fn chain(
         .region(config.region().cloned())
         .imds_client(metadata_client(&provider))
         .with_custom_credential_source("Ec2InstanceMetadata", metadata());
-    if let Some(profile) = chosen_profile(None, env) {
-        chain = chain.profile_name(&profile);
+    if let Some(name) = name {
+        chain = chain.profile_name(name);
     }
     SharedCredentialsProvider::new(chain.build().await)
 }

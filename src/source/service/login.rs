@@ -20,7 +20,7 @@ use super::{
     credentials::{CachedCredentials, chain},
     http::Http,
     process::{LastRun, Process, ProcessCommand},
-    profile::{Profile, chosen_profile},
+    profile::Profile,
     tls::{ConfigError, Tls},
 };
 use crate::{aws::fault::Fault, clock::Clock};
@@ -247,7 +247,7 @@ impl Login {
         if let Some(name) = app_name() {
             loader = loader.app_name(name);
         }
-        if let Some(name) = chosen_profile(flag, &self.env) {
+        if let Some(name) = profile.name() {
             loader = loader.profile_name(name);
         }
         if let Some(url) = &self.connection.endpoint_url {
@@ -255,7 +255,7 @@ impl Login {
         }
         let config = loader.load().await;
         let process = profile.process().map(|(command, text)| (self.process(command.clone()), text));
-        let provider = chain(&config, &self.http, flag, &self.env, process).await;
+        let provider = chain(&config, &self.http, flag, profile.name(), process).await;
         let cached = SharedCredentialsProvider::new(self.cached.clone());
         let config = config.into_builder().credentials_provider(cached).build();
         Opened { config, provider, profile }

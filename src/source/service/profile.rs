@@ -36,7 +36,7 @@ enum Renewal {
 }
 
 /// The profile that the flag, `AWS_PROFILE` or `AWS_DEFAULT_PROFILE` names, in this order.
-pub fn chosen_profile(flag: Option<&str>, env: &Env) -> Option<String> {
+fn chosen_profile(flag: Option<&str>, env: &Env) -> Option<String> {
     let from_env = || ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"].iter().find_map(|name| variable(env, name));
     flag.map(str::to_owned).or_else(from_env)
 }
@@ -151,6 +151,9 @@ fn process(set: &ProfileSet, name: &str) -> Option<(ProcessCommand, String)> {
         let profile = set.get_profile(name)?;
         let said = |key| profile.get(key).filter(|value| !value.contains('\n'));
         let has = |key| profile.get(key).is_some();
+        if step > 0 && has_keys(profile) {
+            return None;
+        }
         chain += &match step {
             0 => format!("[profile {CHAIN}]\n"),
             _ => format!("[profile {CHAIN}-{step}]\n"),
@@ -181,14 +184,21 @@ fn process(set: &ProfileSet, name: &str) -> Option<(ProcessCommand, String)> {
     None
 }
 
+/// Whether it has keys of its own, which come first in a profile that another one names as its source.
+fn has_keys(profile: &aws_config::profile::Profile) -> bool {
+    ["aws_access_key_id", "aws_secret_access_key"].iter().all(|key| profile.get(key).is_some())
+}
+
 impl Renewal {
     /// Follows `source_profile`: it is the source whose credentials run out.
     fn of(set: &ProfileSet, name: &str) -> Self {
         let mut name = name;
-        for _ in 0..8 {
+        for step in 0..8 {
             let Some(profile) = set.get_profile(name) else { break };
             let has = |key| profile.get(key).is_some();
-            if has("sso_session") || has("sso_start_url") {
+            if step > 0 && has_keys(profile) {
+                break;
+            } else if has("sso_session") || has("sso_start_url") {
                 return Self::Sso;
             } else if has("login_session") {
                 return Self::Login;
@@ -239,6 +249,19 @@ mod tests {
             let profile = loaded(TEXT, Some(name), &[]).await;
             assert_eq!((profile.renewal(), profile.is_missing()), (renewal.to_owned(), false));
             assert_eq!(profile.needs_sign_in(), ["sso", "role", "login"].contains(&name));
+        }
+    }
+
+    #[tokio::test]
+    async fn keys_of_a_source_profile_come_before_its_process() {
+        let text = "[profile base]\naws_access_key_id = AKID\naws_secret_access_key = s\ncredential_process = x\n\
+                    [profile tool]\ncredential_process = x\n\
+                    [profile keys]\nrole_arn = arn:aws:iam::111122223333:role/r\nsource_profile = base\n\
+                    [profile role]\nrole_arn = arn:aws:iam::111122223333:role/r\nsource_profile = tool\n";
+        for (name, runs) in [("base", true), ("tool", true), ("keys", false), ("role", true)] {
+            let profile = loaded(text, Some(name), &[]).await;
+            assert_eq!(profile.process().is_some(), runs, "{name}");
+            assert_eq!(profile.renewal().contains("credential_process"), runs, "{name}");
         }
     }
 
