@@ -4,6 +4,7 @@ pub mod folder;
 pub mod frames;
 pub mod handover;
 pub mod input;
+pub mod job;
 pub mod keyboard;
 pub mod lines;
 pub mod outlet;

@@ -8,7 +8,7 @@ use crate::{
     app::{Event, EventKind, Request, player::PlaybackRequest},
     clock::Clock,
     files::reason,
-    sink::{handover, screen::Screen, signals::can_stop},
+    sink::{handover, job::can_stop, screen::Screen},
 };
 
 /// Why Ctrl-Z does nothing.

@@ -13,7 +13,6 @@
 use std::{future::Future, io, task::Poll, time::Duration};
 
 use jiff::SignedDuration;
-use rustix::process::{Pid, getpgid, getpgrp, getppid, getsid};
 use signal_hook::consts::{
     SIGABRT, SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGVTALRM,
     SIGXCPU, SIGXFSZ,
@@ -134,33 +133,6 @@ pub fn strike(number: i32) {
 /// Makes a file that grew to its size limit an error of whoever writes to it, and not the end of the program.
 pub fn outlive_file_limits() {
     let _ = signal_hook::flag::register(SIGXFSZ, std::sync::Arc::default());
-}
-
-/// Whether a process that stops now can be continued by a shell: in an orphaned process group, as one has it that is
-/// the first of its session, nobody is there to do so.
-pub fn can_stop() -> bool {
-    let group = getpgrp();
-    let is_watched = |parent: Option<Pid>| {
-        let session = |of| getsid(of).ok();
-        parent.is_some_and(|parent| {
-            session(Some(parent)) == session(None) && getpgid(Some(parent)).is_ok_and(|its| its != group)
-        })
-    };
-    // the parent of any of the group will do
-    is_watched(getppid()) || parents(group).any(|parent| is_watched(Some(parent)))
-}
-
-/// The parents of a group's processes, where the system tells.
-fn parents(group: Pid) -> impl Iterator<Item = Pid> {
-    let processes = std::fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
-    processes.filter_map(move |process| {
-        let stat = std::fs::read_to_string(process.path().join("stat")).ok()?;
-        // its name, in parentheses, may hold anything
-        let (_, rest) = stat.rsplit_once(')')?;
-        let mut numbers = rest.split_whitespace().skip(1).map_while(|number| number.parse().ok());
-        let parent = Pid::from_raw(numbers.next()?)?;
-        (Pid::from_raw(numbers.next()?) == Some(group)).then_some(parent)
-    })
 }
 
 /// Seconds that pass, signals, and a timeout, as events: what there is to hear where there is no screen. SIGUSR1

@@ -22,9 +22,9 @@ use crossterm::{
 use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, layout::Rect};
 
 use super::{
+    job::can_stop,
     outlet::{Outlet, Output},
     screen::Screen,
-    signals::can_stop,
     size::size,
 };
 use crate::{
