@@ -11,6 +11,7 @@
     reason = "a test may take things for granted"
 )]
 
+mod chaos_files;
 mod chaos_secrets;
 mod chaos_service;
 mod chaos_streams;
