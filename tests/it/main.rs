@@ -19,6 +19,7 @@ mod cli;
 mod credentials;
 mod estimate;
 mod floors;
+mod fuzz;
 mod health;
 mod pipe;
 mod pty;
