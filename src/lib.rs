@@ -64,7 +64,7 @@ pub mod bench {
         sink::record::{Place, Recorder},
         source::recording::{Recording, player::Player},
         transfer::{
-            judge::estimate::{Bound, Estimate, Estimator, Reading, Stage, Unknown},
+            judge::estimate::{Bound, EarlierRun, Estimate, Estimator, Reading, Stage, Unknown},
             past::refresh::Refresh,
         },
     };
