@@ -4,7 +4,7 @@ use super::{byte_share::CostModel, history::History, remaining::Left};
 
 /// How many windows are tried at most, and at how many moments of the past.
 const WINDOWS: usize = 11;
-const TRIALS: usize = 24;
+const TRIALS: usize = 16;
 /// Two ways to add bytes and files up, over each window.
 const RULES: usize = 2 * WINDOWS;
 
@@ -56,6 +56,9 @@ const MIDDLE: f64 = 0.1;
 /// likely as none.
 const EXPLAINS: f64 = 25.0;
 const LARGE: f64 = 0.37;
+
+/// A change that is less sure than this is none, and one that is unsure by less is one.
+const DOUBTFUL: f64 = 0.05;
 
 /// So many changes of the counters it takes to know a new speed.
 const CHANGES_SINCE: usize = 4;
@@ -138,15 +141,18 @@ impl Rest {
     pub fn of(past: &Past, left: &Left) -> Option<Self> {
         let rest = past.work.left(left);
         let mut opinions = Opinions { all: [Opinion::default(); 2 * RULES], count: 0, variance: 0.0 };
-        let split =
-            past.split().filter(|(since, sure)| *sure > 0.01 && past.history.changes_after(*since) >= CHANGES_SINCE);
+        let split = past
+            .split()
+            .filter(|(since, sure)| *sure > DOUBTFUL && past.history.changes_after(*since) >= CHANGES_SINCE);
         let (since, sure) = split.unwrap_or((past.since, 0.0));
         // what changes within a day may change back within a day
         let age = past.now - since;
         let lasts = if rest > HALF_A_DAY { (age / rest).min(1.0) } else { 1.0 };
         let sure = sure * lasts;
-        past.opinions(left, rest, 1.0 - sure, &mut opinions)?;
-        if sure > 0.0 {
+        if sure < 1.0 - DOUBTFUL {
+            past.opinions(left, rest, 1.0 - sure, &mut opinions)?;
+        }
+        if sure > DOUBTFUL {
             Past { since, ..*past }.opinions(left, rest, sure, &mut opinions);
         }
         opinions.settled()
