@@ -82,8 +82,8 @@ const SHARES: usize = (2 * FARTHEST - 1 + 2 * FINE) as usize;
 
 /// The share of the time that bytes take, and how much shorter and longer the rest may be.
 ///
-/// Shares are weighed by how evenly, under them, the past's work was done, and so is the rule that the later of
-/// bytes and files counts. Where both went hand in hand so far, any does, and the rest is one in the middle of all.
+/// Shares are weighed by how evenly, under them, the past's work was done. Where both went hand in hand so far, any
+/// does, and the rest is one in the middle of all.
 /// A rest that is far longer than the past is the less likely the longer it is: few come so early.
 fn learned(
     history: &History,
@@ -151,7 +151,7 @@ fn learned(
 /// ascending order, each with its weight.
 fn deciles(rests: &[(f64, f64)]) -> Option<(f64, f64, f64)> {
     let all: f64 = rests.iter().map(|(_, weight)| weight).sum();
-    if !(all > 0.0) {
+    if all.is_nan() || all <= 0.0 {
         return None;
     }
     let (mut low, mut high, mut middle, mut below) = (None, None, 0.0, 0.0);

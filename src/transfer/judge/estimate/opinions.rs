@@ -164,7 +164,7 @@ impl Opinions {
         let all = &mut self.all[..self.count];
         all.sort_unstable_by(|a, b| a.rest.total_cmp(&b.rest));
         let weight: f64 = all.iter().map(|one| one.weight).sum();
-        if !(weight > 0.0) {
+        if weight.is_nan() || weight <= 0.0 {
             return None;
         }
         let (mut low, mut high, mut middle, mut below) = (all[0].rest, None, 0.0, 0.0);
@@ -258,7 +258,7 @@ impl Past<'_> {
             one.weight = share * of_past / (1.0 + of_past).powi(2);
             all += one.weight;
         }
-        if !(all > 0.0) {
+        if all.is_nan() || all <= 0.0 {
             return None;
         }
         let (mut counts, mut error) = (PRIOR_TRIALS, PRIOR_TRIALS * PRIOR_SPREAD.powi(2));
