@@ -67,7 +67,7 @@ pub mod bench {
         },
         source::recording::{Recording, player::Player},
         transfer::{
-            judge::estimate::{Bound, Estimate, Estimator, Reading, Stage, Unknown},
+            judge::estimate::{Bound, EarlierRun, Estimate, Estimator, Reading, Stage, Unknown},
             past::refresh::Refresh,
         },
     };

@@ -1,4 +1,7 @@
-//! How good the estimated end is: simulated executions with a known end, judged beside what others do.
+//! How good the estimated end is: executions whose end is known, judged beside plain rules.
+//!
+//! `cargo bench --bench estimate` simulates them. `cargo bench --bench estimate -- FOLDER` judges recordings: FOLDER
+//! has `NAME.ndjson` for each name in its `ends.json`, which is `{"NAME": {"transfer_ended": "2026-11-22T16:00:00Z"}}`.
 
 #![allow(
     clippy::disallowed_methods,
@@ -12,76 +15,93 @@
 )]
 
 mod measure;
+mod recordings;
 mod runs;
 
-use std::{collections::BTreeMap, hint::black_box, time::Instant};
+use std::{collections::BTreeMap, hint::black_box, path::PathBuf, time::Instant};
 
-use measure::{NAMES, Score, measure};
-use runs::{KINDS, Polls, Run, Set, runs};
+use measure::{COUNT, FIVE_MINUTES, Score, judge, measure, name};
+use recordings::recordings;
+use runs::{Polls, Run, Set, runs};
 use syncscope::bench::Estimator;
 
 /// Runs of each kind in a set.
-const SEEDS: u64 = 4;
+const SEEDS: u64 = 8;
 
 fn main() {
-    println!("error: |predicted - true remaining| / true remaining, between 10 and 95 % of the run, in %");
-    println!("held: moments whose interval (10 to 90 %) holds the true end, in %");
-    println!("jump: mean move of the predicted end from one answer to the next, in 0.01 % of the true duration");
-    println!("the others: lifetime average, 5-minute window, weighted average (half-life 5 min), by bytes;");
-    println!("later: the same, by the later of bytes and files\n");
-    let sets = [(Set::Seen, "seen while choosing"), (Set::HeldOut, "held out")];
-    let polls = [(Polls::Often, "polled every 5 to 30 s"), (Polls::Seldom, "polled every 1 to 10 min")];
-    for ((polls, often), (set, name)) in polls.into_iter().flat_map(|polls| sets.map(|set| (polls, set))) {
-        let mut scores: Vec<Score> = vec![Score::default(); KINDS.len()];
-        let mut by_poll: BTreeMap<u64, Score> = BTreeMap::new();
-        for run in runs(set, polls, SEEDS, &[]) {
-            let (index, score) = (KINDS.iter().position(|kind| *kind == run.kind).unwrap_or(0), measure(&run));
-            by_poll.entry(run.poll as u64).or_default().add(&score);
-            scores[index].add(&score);
-        }
-        print(&format!("{often}, {name}"), &scores, &by_poll);
+    println!("error: the median of |predicted - true remaining| / true remaining, between 10 and 95 % of a run, in %");
+    println!(
+        "best rule: the plain rule with the smallest error on that kind, by bytes or by the later of bytes and files"
+    );
+    println!(
+        "held: moments whose interval (10 to 90 %) holds the true end; late: those at which it ended after it, in %"
+    );
+    println!("jump: how far the end moves from one answer to the next, as a share of the 5-minute window's\n");
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let mut all = Score::default();
+    if arguments.iter().any(|argument| argument == "--seen") {
+        simulated(Set::Seen, &mut all);
+    } else if let Some(folder) = arguments.first().map(PathBuf::from) {
+        let judged = recordings(&folder).map(|(run, estimates)| (run.kind.clone(), judge(&run, estimates)));
+        all.add(&print("recordings", judged));
+    } else {
+        simulated(Set::HeldOut, &mut all);
     }
+    rules(&all);
     time();
 }
 
-fn print(name: &str, scores: &[Score], by_poll: &BTreeMap<u64, Score>) {
-    println!("{name}: {} runs", scores.len() as u64 * SEEDS);
-    println!(
-        "{:<20} {:>22} {:>22} {:>22} {:>22} {:>5} {:>6}",
-        "", NAMES[0], NAMES[1], NAMES[2], NAMES[3], "held", "silent"
-    );
-    println!("{:<20}{}", "", " median   90 %   jump  ".repeat(4));
-    let mut all = Score::default();
-    for (kind, score) in KINDS.iter().zip(scores) {
-        line(kind, score);
-        all.add(score);
+fn simulated(set: Set, all: &mut Score) {
+    for (polls, often) in [(Polls::Often, "polled every 5 to 30 s"), (Polls::Seldom, "polled every 1 to 10 min")] {
+        let judged = runs(set, polls, SEEDS, &[]).map(|run| (run.kind.clone(), measure(&run)));
+        all.add(&print(often, judged));
     }
-    for (poll, score) in by_poll {
-        line(&format!("polled every {poll} s"), score);
+    println!("both");
+    line("all", all);
+}
+
+/// A line for each kind, and one for all of them, which is given back.
+fn print(title: &str, judged: impl Iterator<Item = (String, Score)>) -> Score {
+    let (mut kinds, mut all, mut count) = (BTreeMap::<String, Score>::new(), Score::default(), 0);
+    for (kind, score) in judged {
+        kinds.entry(kind).or_default().add(&score);
+        all.add(&score);
+        count += 1;
+    }
+    println!("{title}: {count} runs");
+    println!("| kind | syncscope | best rule | | of it | held | late | jump | no estimate |");
+    println!("|---|---|---|---|---|---|---|---|---|");
+    for (kind, score) in &kinds {
+        line(kind, score);
     }
     line("all", &all);
-    println!("\n{:<20} {:>7} {:>7} {:>7}", "all", "median", "90 %", "jump");
-    for (who, name) in NAMES.iter().enumerate() {
-        let (median, most) = (100.0 * all.error(who, 0.5), 100.0 * all.error(who, 0.9));
-        println!("{name:<20} {median:>7.1} {most:>7.1} {:>7.2}", 1e4 * all.jump(who));
-    }
-    println!(
-        "median error {:.2} of the best other (at most 0.65) · held {:.0}% (72 to 88), ended before it {:.0}% · jump {:.2} of the window's (at most 0.5)\n",
-        all.error(0, 0.5) / all.best_other(),
-        100.0 * all.coverage(),
-        100.0 * all.held.1 as f64 / all.held.2 as f64,
-        all.jump(0) / all.jump(2),
-    );
+    println!();
+    all
 }
 
 fn line(kind: &str, score: &Score) {
-    print!("{kind:<20}");
-    for who in 0..4 {
-        let (median, most) = (100.0 * score.error(who, 0.5), 100.0 * score.error(who, 0.9));
-        print!("{median:>7.1} {most:>6.1} {:>6.2}  ", 1e4 * score.jump(who));
+    let percent = |share: f64| 100.0 * share;
+    let (rule, error) = score.best_rule();
+    println!(
+        "| {kind} | {:.1} | {:.1} | {} | {:.2} | {:.0} | {:.0} | {:.2} | {:.0} |",
+        percent(score.error(0, 0.5)),
+        percent(error),
+        name(rule),
+        score.of_best(),
+        percent(score.coverage()),
+        percent(score.late_share()),
+        score.jump(0) / score.jump(FIVE_MINUTES),
+        percent(score.silent.1 as f64 / score.silent.0 as f64),
+    );
+}
+
+/// Each rule beside syncscope, over all runs.
+fn rules(all: &Score) {
+    println!("\n| over all of them | median | 90 % | jump |\n|---|---|---|---|");
+    for who in 0..COUNT {
+        let (median, most) = (100.0 * all.error(who, 0.5), 100.0 * all.error(who, 0.9));
+        println!("| {} | {median:.1} | {most:.1} | {:.2} |", name(who), all.jump(who) / all.jump(FIVE_MINUTES));
     }
-    let silent = 100.0 * score.silent.1 as f64 / score.silent.0 as f64;
-    println!("{:>6.0} {silent:>6.0}", 100.0 * score.coverage());
 }
 
 /// One answer folded in and one estimate, over the answers of a long run.

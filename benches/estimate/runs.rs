@@ -46,9 +46,7 @@ pub enum Polls {
 
 /// One execution: its answers while it transferred, and its end.
 pub struct Run {
-    pub kind: &'static str,
-    /// Seconds between two polls.
-    pub poll: f64,
+    pub kind: String,
     pub readings: Vec<Reading>,
     pub begin: Timestamp,
     pub end: Timestamp,
@@ -59,7 +57,7 @@ pub fn runs(set: Set, polls: Polls, seeds: u64, without: &[&str]) -> impl Iterat
     let kinds = KINDS.iter().enumerate().filter(|(_, kind)| !without.contains(kind));
     kinds.flat_map(move |(index, kind)| {
         (0..seeds).map(move |seed| {
-            let base = if set == Set::Seen { 1_000 } else { 77_000_000 };
+            let base = if set == Set::Seen { 1_000 } else { 310_000_000 };
             let mut draw = Draw { rng: Rng::with_seed(base + 101 * index as u64 + 7919 * seed), set };
             let mut plan = Plan::drawn(kind, &mut draw, seed);
             if polls == Polls::Seldom {
@@ -290,7 +288,7 @@ impl Plan {
             }
             now = until;
         }
-        Run { kind, poll: self.poll, readings, begin, end: after(begin, now) }
+        Run { kind: kind.to_owned(), readings, begin, end: after(begin, now) }
     }
 
     fn reading(&self, at: Timestamp, shown: &Shown, limit: Option<f64>) -> Reading {
@@ -303,6 +301,7 @@ impl Plan {
             files_total: Some((shown.listed.1 * self.files_off) as i64).filter(|total| *total > 0),
             totals_grow: self.enhanced,
             limit: limit.map(|limit| limit as i64),
+            running_for: None,
             clock: self.has_clock.then_some((shown.at * 1000.0) as i64),
             step: None,
             after_gap: false,

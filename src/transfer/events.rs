@@ -138,11 +138,19 @@ impl Kind {
 pub struct Events {
     kept: VecDeque<Event>,
     total: usize,
+    /// The most percent of the bytes that were told of; a total that grows again must not tell of them twice.
+    passed: u8,
 }
 
 impl Events {
-    /// Adds what happened.
+    /// Adds what happened. A share of the bytes that was passed before is no news.
     pub fn add(&mut self, at: Timestamp, kind: Kind) {
+        if let Kind::Passed(percent) = kind {
+            if percent <= self.passed {
+                return;
+            }
+            self.passed = percent;
+        }
         if self.kept.len() == KEPT {
             self.kept.pop_front();
         }
@@ -249,7 +257,8 @@ impl Before {
         for percent in [50, 90] {
             let share = f64::from(percent) / 100.0;
             let passed = |snapshot| progress::bytes(snapshot).fraction().is_some_and(|fraction| fraction >= share);
-            if passed(new) && !passed(old) && !new.is_over() {
+            // a share of what is listed so far tells nothing
+            if passed(new) && !passed(old) && !new.is_over() && !past.totals_grow() {
                 found.push(Kind::Passed(percent));
             }
         }

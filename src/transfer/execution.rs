@@ -17,7 +17,6 @@ use super::{
     present::progress,
 };
 use crate::aws::{
-    applicability::Metric,
     arn::Arn,
     observation::Observation,
     response::Response,
@@ -108,7 +107,8 @@ impl Execution {
             files_done: files.done,
             files_total: files.total,
             totals_grow: self.past.totals_grow(),
-            limit: snapshot.limit().filter(|_| applicability.reports(Metric::BandwidthLimit)),
+            limit: progress::limit(snapshot, applicability),
+            running_for: progress::transferring_for(snapshot, applicability, at),
             clock: snapshot.result.as_ref().and_then(|result| number(result.total_duration)),
             step: self.past.refresh.usual(),
             after_gap: self.past.newest.as_ref().is_some_and(|newest| newest.after_gap),
@@ -316,14 +316,23 @@ pub mod tests {
 
     #[test]
     fn events_tell_what_happened_once() {
-        let execution = watched([
+        let transferring = |second, written, failed| {
+            let bytes = format!(r#""BytesWritten":{written},"EstimatedBytesToTransfer":100"#);
+            (
+                second,
+                format!(r#""Status":"TRANSFERRING","TaskMode":"ENHANCED",{bytes},"FilesFailed":{{"Verify":{failed}}}"#),
+            )
+        };
+        let mut answers = vec![
             (0, r#""Status":"QUEUED","StartTime":1800000000"#.to_owned()),
             (30, r#""Status":"LAUNCHING","StartTime":1800000000"#.to_owned()),
-            (60, r#""Status":"TRANSFERRING","TaskMode":"ENHANCED","BytesWritten":0,"FilesFailed":{"Verify":0}"#.to_owned()),
-            (90, r#""Status":"TRANSFERRING","TaskMode":"ENHANCED","BytesWritten":60,"EstimatedBytesToTransfer":100,"FilesFailed":{"Verify":2}"#.to_owned()),
-            (120, r#""Status":"TRANSFERRING","TaskMode":"ENHANCED","BytesWritten":95,"EstimatedBytesToTransfer":100,"FilesFailed":{"Verify":3}"#.to_owned()),
-            (150, r#""Status":"SUCCESS","TaskMode":"ENHANCED","BytesWritten":100,"EstimatedBytesToTransfer":100,"FilesFailed":{"Verify":3}"#.to_owned()),
-        ]);
+            transferring(60, 0, 0),
+        ];
+        answers.extend((90..750).step_by(60).map(|second| transferring(second, 40, 2)));
+        answers.extend([transferring(780, 60, 3), transferring(810, 95, 3)]);
+        let end = transferring(840, 100, 3);
+        answers.push((end.0, end.1.replace("TRANSFERRING", "SUCCESS")));
+        let execution = watched(answers);
         assert_eq!(
             texts(&execution),
             [
@@ -332,11 +341,50 @@ pub mod tests {
                 "transferring (launching 30s)",
                 "first bytes written",
                 "verify: first failures (2)",
+                "listing finished: 100 B to transfer",
                 "50% of bytes written",
                 "90% of bytes written",
                 "ended with SUCCESS, but incomplete",
             ]
         );
+    }
+
+    #[test]
+    fn a_share_of_the_bytes_is_passed_once_and_only_of_a_total_that_stands() {
+        // (until, bytes written, bytes expected): 60% of a growing list, then 40, 60, 40 and 60% of what stands
+        let legs = [(120, 60, 0), (600, 400, 1000), (660, 600, 1000), (1200, 600, 1500), (1260, 900, 1500)];
+        let answers = (0..=1260).step_by(5).map(|second| {
+            let (_, written, total) = *legs.iter().find(|leg| second <= leg.0).unwrap();
+            let (written, total) = if total == 0 { (second * 3, second * 5) } else { (written, total) };
+            (
+                second,
+                format!(
+                    r#""Status":"TRANSFERRING","TaskMode":"ENHANCED","BytesWritten":{written},"EstimatedBytesToTransfer":{total}"#
+                ),
+            )
+        });
+        let execution = watched(answers);
+        let passed: Vec<_> = execution
+            .events()
+            .iter()
+            .filter(|event| matches!(event.kind, Kind::Passed(_)))
+            .map(|event| event.at)
+            .collect();
+        assert_eq!(passed, [at(605)]);
+    }
+
+    #[test]
+    fn before_three_changes_the_end_is_a_rough_one_by_the_average_so_far() {
+        let members = r#""Status":"TRANSFERRING","TaskMode":"ENHANCED","BytesWritten":2500,"FilesTransferred":10,"EstimatedFilesToTransfer":50,"EstimatedBytesToTransfer":10000,"Result":{"TotalDuration":600000}"#;
+        let execution = watched([(0, members.to_owned())]);
+        let estimate = Readout::of(&execution, at(0)).estimate.unwrap();
+        assert!(estimate.is_rough && estimate.is_lower_bound, "the list may grow: {estimate:?}");
+        assert_eq!(estimate.likely, at(2400), "files take longer than bytes: 40 more at 10 in 600 s");
+        assert!(estimate.earliest < estimate.likely && estimate.likely < estimate.latest);
+        let later = Readout::of(&execution, at(30)).estimate.unwrap();
+        assert_eq!(later.likely, at(2400), "it does not run away from a clock");
+        let unknown = watched([(0, members.replace("600000", "0"))]);
+        assert!(Readout::of(&unknown, at(0)).estimate.is_err(), "without a time there is no average");
     }
 
     #[test]

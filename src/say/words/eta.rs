@@ -38,19 +38,25 @@ struct Interval {
     earliest: String,
     likely: String,
     latest: String,
+    lead: &'static str,
 }
 
 impl Interval {
     fn of(estimate: &Estimate, time: &LocalTime) -> Self {
         let minute = |at| time.minute(at);
-        Self { earliest: minute(estimate.earliest), likely: minute(estimate.likely), latest: minute(estimate.latest) }
+        Self {
+            earliest: minute(estimate.earliest),
+            likely: minute(estimate.likely),
+            latest: minute(estimate.latest),
+            lead: if estimate.is_rough { "rough ~" } else { "~" },
+        }
     }
 
     fn short(&self) -> String {
         if self.earliest == self.latest {
-            format!("~{}", self.likely)
+            format!("{}{}", self.lead, self.likely)
         } else {
-            format!("~{} ({}–{})", self.likely, self.earliest, self.latest)
+            format!("{}{} ({}–{})", self.lead, self.likely, self.earliest, self.latest)
         }
     }
 }
@@ -69,14 +75,16 @@ fn of_estimate(estimate: &Estimate, verifies_afterwards: bool, time: &LocalTime)
     let files = if estimate.by == Bound::Files { " · limited by file count" } else { "" };
     let verifies = if verifies_afterwards { " · verification follows" } else { "" };
     let at_least = if estimate.is_lower_bound { " or later" } else { "" };
+    let average = if estimate.is_rough { " · rough, from the average so far" } else { "" };
+    let rough = if estimate.is_rough { " · rough" } else { "" };
     vec![
-        [&full, lists, files, verifies].concat(),
-        [&full, lists, verifies].concat(),
-        [&full, lists].concat(),
-        [&full, at_least].concat(),
+        [&full, lists, average, files, verifies].concat(),
+        [&full, lists, average, verifies].concat(),
+        [&full, lists, average].concat(),
+        [&full, at_least, rough].concat(),
         [interval.short().as_str(), at_least].concat(),
         interval.short(),
-        format!("~{}", interval.likely),
+        format!("{}{}", interval.lead, interval.likely),
     ]
 }
 

@@ -86,9 +86,9 @@ impl Bottleneck {
 }
 
 fn at_the_limit(past: &Past, snapshot: &Snapshot, rate: &Current) -> Option<Bottleneck> {
-    let limit = snapshot.limit().filter(|_| past.applicability().reports(Metric::BandwidthLimit))?;
-    let used = rate.bytes()? / limit as f64;
     let applicability = past.applicability();
+    let limit = progress::limit(snapshot, applicability)?;
+    let used = rate.bytes()? / limit as f64;
     let compresses = progress::saved_by_compression(snapshot, applicability).is_some();
     let compression_is_vain = compresses && progress::compression_saves(snapshot, applicability).is_none();
     (used >= AT_LIMIT).then_some(Bottleneck::BandwidthLimit { used, limit, compression_is_vain })

@@ -1,39 +1,28 @@
 //! The future: when the transfer will have ended, how sure that is, or why it can't be said.
 
 mod byte_share;
+mod forecast;
 mod history;
+mod opinions;
 mod reading;
 mod remaining;
-mod speed;
+mod rough;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use self::reading::{Bound, Estimate, Reading, Stage, Unknown};
+pub use self::reading::{Bound, EarlierRun, Estimate, Reading, Stage, Unknown};
 use self::{
-    byte_share::CostModel,
+    forecast::{Forecast, Known},
     history::{History, Point},
-    reading::CHANGES,
+    reading::{CHANGES, later},
     remaining::{Growth, Left},
-    speed::Speed,
 };
 use crate::transfer::past::{change::Change, refresh};
 
-/// How long it takes to believe in another end, as a share of the rest, and how much sooner one is believed that
-/// is as far off as the end is unsure.
-const PATIENCE: f64 = 0.01;
-const HASTE: f64 = 20.0;
-
-/// How often a forecast is made anew, as a share of the rest: the end of a week doesn't move within a minute.
-const OFTEN: f64 = 0.001;
-
-/// How unsure the rest's logarithm is while the list grows.
-const GROWTH_UNSURE: f64 = 0.3;
-
-/// How unsure the time is in which it will have stopped.
-const STOPS_UNSURE: f64 = 0.5;
-
-/// How far from the median 10 and 90 % of a normal distribution lie, in standard deviations.
-const DECILE: f64 = 1.2816;
+/// How often a forecast is made anew, as shares of the rest: the second where that is less than the seconds, and the
+/// first where it is more than that. The end of a week doesn't move within a minute.
+const OFTEN: [f64; 2] = [0.001, 0.02];
+const OFTEN_SECONDS: f64 = 60.0;
 
 /// Folds readings, and says from them when the transfer ends. Its memory is bounded.
 #[derive(Clone, Debug, Default)]
@@ -52,23 +41,22 @@ pub struct Estimator {
     limited_at: f64,
     growth: Growth,
     forecast: Option<Forecast>,
+    /// Bytes and files a second of earlier runs of the same task together; `None` where none is known.
+    earlier: Option<(f64, f64)>,
     /// Whether something changed since the forecast was made.
     is_stale: bool,
 }
 
-/// What is left, and how long that takes.
-#[derive(Clone, Copy, Debug)]
-struct Forecast {
-    /// When it was made and when it ends, in seconds.
-    made: f64,
-    end: f64,
-    /// The logarithms of how much shorter and longer the rest may be, above 0.
-    shorter: f64,
-    longer: f64,
-    by: Bound,
-}
-
 impl Estimator {
+    /// Takes earlier runs of the same task as one more opinion, which counts as much as it turns out to be right.
+    pub fn remember(&mut self, runs: &[EarlierRun]) {
+        let known = runs.iter().filter(|run| run.took.is_positive());
+        let sums = known.fold((0.0, 0.0, 0.0), |sums, run| {
+            (sums.0 + run.took.as_secs_f64(), sums.1 + run.bytes.max(0) as f64, sums.2 + run.files.max(0) as f64)
+        });
+        self.earlier = (sums.1 + sums.2 > 0.0).then(|| (sums.1 / sums.0, sums.2 / sums.0));
+    }
+
     /// Folds in what one answer says. A reading older than the last one is left out.
     pub fn observe(&mut self, reading: &Reading) {
         if self.last.is_some_and(|last| reading.at < last.at) {
@@ -91,7 +79,10 @@ impl Estimator {
         }
         let told = |reading: &Reading| (reading.bytes_total, reading.files_total);
         self.is_stale |= has_changed || told(&last) != told(reading);
-        let due = self.forecast.is_none_or(|made| now - made.made >= OFTEN * (made.end - now));
+        let due = self.forecast.is_none_or(|made| {
+            let rest = made.end - now;
+            now - made.made >= (OFTEN[1] * rest).min(OFTEN_SECONDS).max(OFTEN[0] * rest)
+        });
         if reading.limit != last.limit || (self.is_stale && due) {
             self.is_stale = false;
             self.foresee(now);
@@ -167,7 +158,9 @@ impl Estimator {
         if quiet >= self.stalled_after(last) {
             return Err(Unknown::Stalled(quiet));
         }
-        let forecast = self.forecast.ok_or(Unknown::FewChanges(self.changes))?;
+        let Some(forecast) = self.forecast else {
+            return rough::estimate(last, &left, at).ok_or(Unknown::FewChanges(self.changes));
+        };
         let (now, step) = (self.seconds(at), self.step());
         let rest = (forecast.end - now).max(0.5 * step).max(1.0);
         let (likely, slack) = ((forecast.end - now).max(0.0), 0.3 * step);
@@ -177,63 +170,38 @@ impl Estimator {
             likely: later(at, likely),
             latest: later(at, longer + slack),
             is_lower_bound: last.totals_grow,
+            is_rough: false,
             by: forecast.by,
         })
     }
 
     /// Makes the forecast anew, and moves the end that was said before towards it.
     fn foresee(&mut self, now: f64) {
-        let Some(fresh) = self.fresh() else { return };
-        let Some(old) = self.forecast else {
-            self.forecast = Some(fresh);
-            return;
-        };
-        let passed = now - old.made;
-        let rest = (fresh.end - now).max(1.0);
-        // the end of a week moves by hours, that of a minute by seconds
-        let patience = (PATIENCE * rest).max(1.5 * self.step());
-        let off = (fresh.end - old.end).abs() / rest;
-        let usual = (fresh.shorter + fresh.longer) / 2.0 / DECILE;
-        let haste = 1.0 + HASTE * (off / usual.max(0.02)).powi(2);
-        let towards = 1.0 - (-passed.max(0.0) * haste / patience).exp();
-        let end = old.end + (fresh.end - old.end) * towards;
-        self.forecast = Some(Forecast { end, made: now, ..fresh });
+        if let Some(fresh) = self.fresh(now) {
+            let step = self.step();
+            self.forecast = Some(self.forecast.map_or(fresh, |old| old.towards(fresh, step)));
+        }
     }
 
     /// The forecast from all that is known, whatever was said before.
-    fn fresh(&self) -> Option<Forecast> {
+    fn fresh(&self, now: f64) -> Option<Forecast> {
         let last = self.last.as_ref()?;
         if self.changes < CHANGES || last.step.is_none() {
             return None;
         }
-        let (change, point, seen_at, step) = (self.change?, self.history.last()?, self.seconds(last.at), self.step());
-        let left = Left::of(last).filter(|left| !left.is_nothing())?;
-        let left = if last.totals_grow { self.growth.foreseen(left, seen_at) } else { left };
-        let work = CostModel::of(&self.history, &left, step)?;
-        let rest = work.left(&left);
-        let speed = Speed::of(&self.history, &work, rest, self.limited_at, step)?;
-        let mut seconds = rest / speed.speed;
-        if let (Some(limit), Some(bytes)) = (last.limit.filter(|limit| *limit > 0), left.bytes) {
-            seconds = seconds.max(bytes / limit as f64);
-        }
-        let stops = self.history.stops(point.run);
-        let spread = (speed.spread.powi(2) + work.unsure.powi(2)).sqrt();
-        let grown = if last.totals_grow { GROWTH_UNSURE } else { 0.0 };
-        let end = self.seconds(change.at) + seconds * (1.0 + stops);
-        end.is_finite().then(|| Forecast {
-            made: seen_at,
-            end,
-            shorter: DECILE * (spread + grown),
-            longer: DECILE * (spread + stops * STOPS_UNSURE + grown),
-            by: work.bound(&left),
-        })
+        let elapsed = last.running_for.map_or(0.0, |running| running.as_secs_f64()).max(now);
+        let known = Known {
+            history: &self.history,
+            left: Left::of(last).filter(|left| !left.is_nothing())?,
+            growth: last.totals_grow.then_some(&self.growth),
+            limit: last.limit.filter(|limit| *limit > 0),
+            limited_at: self.limited_at,
+            earlier: self.earlier,
+            step: self.step(),
+            elapsed,
+        };
+        known.forecast(self.seconds(self.change?.at), now)
     }
-}
-
-/// The moment so many seconds after another, at most as late as a moment can be.
-fn later(at: Timestamp, seconds: f64) -> Timestamp {
-    let milliseconds = (seconds.max(0.0) * 1e3) as i64;
-    at.checked_add(SignedDuration::from_millis(milliseconds)).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
@@ -254,6 +222,7 @@ mod tests {
             files_total: None,
             totals_grow: false,
             limit: None,
+            running_for: None,
             clock: None,
             step: Some(SignedDuration::from_secs(15)),
             after_gap: false,
@@ -311,6 +280,62 @@ mod tests {
         for pair in ends.windows(2) {
             assert!(pair[1].duration_since(pair[0]).abs() <= SignedDuration::from_secs(10), "{pair:?}");
         }
+    }
+
+    #[test]
+    fn earlier_runs_of_the_task_help_where_they_are_alike() {
+        // it goes fast and slow by turns, as they did
+        let off = |earlier: &[EarlierRun]| {
+            let (mut estimator, mut bytes, mut off) = (Estimator::default(), 0, 0.0);
+            estimator.remember(earlier);
+            for second in (15..=3000).step_by(15) {
+                bytes += if second / 300 % 2 == 0 { 22_500 } else { 7_500 };
+                estimator.observe(&reading(second, bytes, 3_600_000));
+                if second > 900 {
+                    let end = estimator.estimate(at(second)).unwrap().likely;
+                    off += end.duration_since(at(3600)).abs().as_secs_f64();
+                }
+            }
+            off
+        };
+        let run = |seconds, bytes| EarlierRun { took: SignedDuration::from_secs(seconds), bytes, files: 0 };
+        let (alone, alike) = (off(&[]), off(&[run(3500, 3_500_000), run(1000, 1_000_000)]));
+        assert!(alike < 0.8 * alone, "{alike} and {alone}");
+        let unlike = off(&[run(1000, 100_000_000)]);
+        assert!(unlike < 1.2 * alone, "it is believed no longer: {unlike} and {alone}");
+        let mut none = Estimator::default();
+        none.remember(&[EarlierRun { took: SignedDuration::ZERO, bytes: 5, files: 5 }]);
+        assert_eq!(none.earlier, None);
+    }
+
+    #[test]
+    fn a_pause_of_the_counters_is_no_new_speed() {
+        let mut estimator = Estimator::default();
+        // a second of work ends each pause of three minutes, and the clock runs on
+        for second in (0..=3000).step_by(5) {
+            let (round, within) = (second / 1500, second % 1500);
+            let bytes = round * 1_320_000 + within.min(1320) / 15 * 15_000;
+            let clock = Some(second * 1000);
+            estimator.observe(&Reading { clock, ..reading(second, bytes + round * 1000, 6_000_000) });
+            if second > 300 {
+                let end = estimator.estimate(at(second)).unwrap().likely;
+                assert!((5_000..10_000).contains(&end.duration_since(at(0)).as_secs()), "{second}: {end}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_list_that_grows_makes_the_interval_wide() {
+        let width = |grows: bool| {
+            let mut estimator = Estimator::default();
+            for second in (0..=1200).step_by(5) {
+                let total = if grows { 2_000_000 + second * 1000 } else { 3_200_000 };
+                estimator.observe(&Reading { totals_grow: grows, ..reading(second, second / 15 * 15_000, total) });
+            }
+            let estimate = estimator.estimate(at(1200)).unwrap();
+            estimate.latest.duration_since(estimate.likely).as_secs_f64()
+        };
+        assert!(width(true) > 5.0 * width(false), "{} and {}", width(true), width(false));
     }
 
     proptest::proptest! {

@@ -1,5 +1,7 @@
 //! How far: bytes and files against their estimates, and how a SUCCESS ended.
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::{
     aws::{
         applicability::{Applicability, Metric},
@@ -69,6 +71,25 @@ pub fn average(snapshot: &Snapshot, applicability: &Applicability) -> Option<f64
     let milliseconds = if phases_count { result.transfer_duration } else { result.total_duration }?.0;
     let bytes = snapshot.bytes_written?.0;
     (milliseconds > 0 && bytes >= 0).then(|| bytes as f64 / (milliseconds as f64 / 1e3))
+}
+
+/// The bandwidth limit in bytes a second; `None` without one, and where the mode ignores it.
+pub fn limit(snapshot: &Snapshot, applicability: &Applicability) -> Option<i64> {
+    snapshot.limit().filter(|_| applicability.reports(Metric::BandwidthLimit))
+}
+
+/// For how long it has been transferring, by the service's own times: the transferring phase in Basic mode, all of the
+/// time since the launch in Enhanced mode. Above 0; `None` where the service does not say.
+pub fn transferring_for(snapshot: &Snapshot, applicability: &Applicability, now: Timestamp) -> Option<SignedDuration> {
+    let result = snapshot.result.as_ref();
+    let lasted = if applicability.reports(Metric::PhaseDurations) {
+        result?.transfer_duration
+    } else {
+        result.and_then(|result| result.total_duration)
+    };
+    let lasted = lasted.map(|lasted| SignedDuration::from_millis(lasted.0)).filter(|lasted| lasted.is_positive());
+    let launched = snapshot.launch_time.filter(|_| !applicability.reports(Metric::PhaseDurations));
+    lasted.or_else(|| launched.map(|at| now.duration_since(at.0))).filter(|lasted| lasted.is_positive())
 }
 
 /// The share of bytes that compression saved on the network; `None` where there is none to speak of.
@@ -175,6 +196,35 @@ mod tests {
             let (snapshot, applicability) = read(none);
             assert_eq!(average(&snapshot, &applicability), None, "{none}");
         }
+    }
+
+    #[test]
+    fn how_long_it_has_been_transferring_is_the_services_time() {
+        let now = Timestamp::from_second(1_000_100).unwrap();
+        let text = r#"{"LaunchTime":1000000,"Result":{"TotalDuration":10000,"TransferDuration":5000}}"#;
+        let enhanced = |text: &str| text.replacen('{', r#"{"TaskMode":"ENHANCED","#, 1);
+        for (text, expected) in [
+            (text.to_owned(), Some(5_000)),
+            (enhanced(text), Some(10_000)),
+            (r#"{"LaunchTime":1000000}"#.to_owned(), None),
+            (enhanced(r#"{"LaunchTime":1000000}"#), Some(100_000)),
+            (enhanced(r#"{"LaunchTime":1000200}"#), None),
+            (enhanced("{\"Result\":{\"TotalDuration\":0}}"), None),
+            ("{}".to_owned(), None),
+        ] {
+            let (snapshot, applicability) = read(&text.replace(",}", "}"));
+            let lasted = transferring_for(&snapshot, &applicability, now);
+            assert_eq!(lasted.map(|lasted| lasted.as_millis()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_limit_is_told_of_where_it_counts() {
+        let text = r#"{"Options":{"BytesPerSecond":500}}"#;
+        let (snapshot, applicability) = read(text);
+        assert_eq!(limit(&snapshot, &applicability), Some(500));
+        let (snapshot, applicability) = read(r#"{"Options":{"BytesPerSecond":-1}}"#);
+        assert_eq!(limit(&snapshot, &applicability), None);
     }
 
     #[test]

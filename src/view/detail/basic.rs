@@ -86,8 +86,7 @@ fn transferred(scene: &Scene) -> Option<String> {
 
 /// The bandwidth limit, and how much of it is used.
 fn limit(scene: &Scene) -> Option<String> {
-    let limit =
-        scene.readout.snapshot?.limit().filter(|_| scene.readout.applicability().reports(Metric::BandwidthLimit))?;
+    let limit = progress::limit(scene.readout.snapshot?, scene.readout.applicability())?;
     let used = scene.readout.rate.bytes();
     let used = used.map(|rate| format!(", {} used", units::percent(rate / limit as f64)));
     Some(format!("limit {}{}", units::byte_rate(limit as f64), used.unwrap_or_default()))

@@ -52,7 +52,12 @@ impl History {
             return 0.0;
         }
         let stops = self.stops as f64;
-        self.stopped / ran * ((stops - 1.0) / (stops + 0.5))
+        self.stopped / ran * ((stops - 1.0) / stops)
+    }
+
+    /// How many changes that are kept came after a running second.
+    pub fn changes_after(&self, run: f64) -> usize {
+        self.points.len() - self.points.partition_point(|point| point.run <= run)
     }
 
     /// Bytes and files at a running second, in proportion between two changes.

@@ -24,12 +24,25 @@ pub struct Reading {
     pub totals_grow: bool,
     /// The bandwidth limit in bytes a second; `None` without one. Not above 0 is none.
     pub limit: Option<i64>,
+    /// For how long it has been transferring by the service's own times; `None` where they do not say.
+    pub running_for: Option<SignedDuration>,
     /// The service's own clock in milliseconds, which moves when the counters do.
     pub clock: Option<i64>,
     /// How far apart the service's refreshes usually are; `None` before that was learned.
     pub step: Option<SignedDuration>,
     /// Whether we lost sight of the execution before this answer: what changed meanwhile did so nobody knows when.
     pub after_gap: bool,
+}
+
+/// What an earlier run of the same task did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EarlierRun {
+    /// How long it transferred.
+    pub took: SignedDuration,
+    /// Bytes written.
+    pub bytes: i64,
+    /// Files transferred.
+    pub files: i64,
 }
 
 /// How far an execution is.
@@ -61,6 +74,8 @@ pub struct Estimate {
     pub latest: Timestamp,
     /// The list still grows: how far is guessed from how it grew, and it may well grow further.
     pub is_lower_bound: bool,
+    /// It is by the average over all of the time so far, since too little of it was watched.
+    pub is_rough: bool,
     /// Which of the two takes longer.
     pub by: Bound,
 }
@@ -87,4 +102,10 @@ pub enum Unknown {
     PastTotal,
     /// Neither bytes nor files have moved for this long.
     Stalled(SignedDuration),
+}
+
+/// The moment so many seconds after another, at most as late as a moment can be.
+pub fn later(at: Timestamp, seconds: f64) -> Timestamp {
+    let milliseconds = (seconds.max(0.0) * 1e3) as i64;
+    at.checked_add(SignedDuration::from_millis(milliseconds)).unwrap_or(Timestamp::MAX)
 }

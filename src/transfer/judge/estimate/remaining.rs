@@ -2,9 +2,6 @@
 
 use super::reading::Reading;
 
-/// For how much of the time that a list has grown it goes on to.
-const GROWS_ON: f64 = 0.4;
-
 /// What is left to do.
 #[derive(Clone, Copy, Debug)]
 pub struct Left {
@@ -57,10 +54,9 @@ impl Growth {
         self.files += (rate(reading.files_total, last.files_total) - self.files) * counts;
     }
 
-    /// What will be left once all is listed. How long that takes is unknown, but what has been going on for a
-    /// while goes on for about as long.
-    pub fn foreseen(&self, left: Left, now: f64) -> Left {
-        let more = |left: Option<f64>, rate: f64| left.map(|left| left + GROWS_ON * now * rate);
+    /// What will be left once all is listed, if that goes on for so many seconds.
+    pub fn foreseen(&self, left: Left, seconds: f64) -> Left {
+        let more = |left: Option<f64>, rate: f64| left.map(|left| left + seconds * rate);
         Left { bytes: more(left.bytes, self.bytes), files: more(left.files, self.files) }
     }
 }
