@@ -147,6 +147,7 @@ struct FoldersFailed {
 struct HealthReport {
     state: &'static str,
     severity: &'static str,
+    step: Option<&'static str>,
     reasons: Vec<String>,
 }
 
@@ -252,6 +253,7 @@ impl HealthReport {
         Self {
             state: words::health_code(health.state),
             severity: words::severity_code(health.severity),
+            step: health.step().map(words::step_verb),
             reasons: health.finding.iter().map(finding::sentence).collect(),
         }
     }

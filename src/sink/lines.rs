@@ -430,10 +430,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_stall_ends_it_once_it_is_long_enough() {
-        for (most, ends_at) in [(SignedDuration::from_mins(10), 1200), (SignedDuration::from_secs(10), 690)] {
+        for (most, ends_at) in [(SignedDuration::from_mins(10), 1200), (SignedDuration::from_secs(10), 900)] {
             let waiting = Waiting { fail_on_stall: Some(most), ..Waiting::default() };
             let (waited, out, _) = waited(waiting, moves_and_stops().take(999)).await;
-            assert_eq!(waited.app.now(), at(ends_at), "what is called a stall takes a minute and a half");
+            assert_eq!(waited.app.now(), at(ends_at), "what is called a stall takes five minutes");
             let said = waited.stalled.unwrap();
             assert!(said.contains("has stalled. No counter has changed for "), "{said}");
             assert!(out.contains("  STALLED: ") && out.contains("\nLast response at "), "{out}");

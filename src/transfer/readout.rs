@@ -84,7 +84,6 @@ impl<'a> Readout<'a> {
         let (past, snapshot) = (execution.past(), execution.snapshot());
         let applicability = past.applicability();
         let status = past.status();
-        let phases = execution.phases(at);
         let phase_age = execution.phase_age(at);
         let health = Health::of(past, phase_age, at);
         let rate = Current::of(past, at);
@@ -103,12 +102,15 @@ impl<'a> Readout<'a> {
             totals_grow: past.totals_grow(),
             rate,
             average: snapshot.and_then(|snapshot| progress::average(snapshot, applicability)),
-            estimate: execution.estimator().estimate(at),
+            estimate: match health.transfer_stalled_for() {
+                Some(stalled) => Err(Unknown::Stalled(stalled)),
+                None => execution.estimator().estimate(at),
+            },
             lanes: snapshot.map(|snapshot| pipeline::pipeline(snapshot, applicability)).unwrap_or_default(),
             failures: snapshot.and_then(pipeline::failures).filter(|_| applicability.reports(Metric::Failures)),
             agents: Agents::of(execution.task(), &applicability.mode),
             advice: snapshot.map(advise).unwrap_or_default(),
-            phases,
+            phases: execution.phases(phase_age),
             health,
             bottleneck,
         }
@@ -224,8 +226,10 @@ impl<'a> Readout<'a> {
         if !self.applicability().reports(Metric::Failures) {
             return None;
         }
-        let steps = [Step::Listed, Step::Prepared, Step::Transferred, Step::Verified, Step::Deleted];
-        steps.into_iter().filter_map(|step| self.execution.past().step_rates.per_hour(step)).reduce(|a, b| a + b)
+        pipeline::FLOW
+            .into_iter()
+            .filter_map(|step| self.execution.past().step_rates.per_hour(step))
+            .reduce(|a, b| a + b)
     }
 
     /// The steps in which something failed, and how much.

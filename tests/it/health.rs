@@ -37,9 +37,12 @@ fn each_word_comes_and_goes_at_its_minute() {
         ("queued", vec![(0, "waiting"), (25, "starting"), (27, "healthy"), (49, "finished")]),
         ("slow-launch", vec![(0, "starting"), (5, "waiting"), (20, "healthy"), (47, "finished")]),
         ("failing", vec![(0, "starting"), (0, "healthy"), (4, "failing"), (43, "failed")]),
-        ("stalled", vec![(0, "starting"), (1, "healthy"), (21, "quiet"), (21, "stalled")]),
-        ("recovering", vec![(0, "starting"), (0, "healthy"), (20, "stalled"), (23, "healthy"), (40, "finished")]),
-        ("slow", vec![(0, "starting"), (0, "healthy"), (101, "slow"), (125, "healthy"), (170, "finished")]),
+        ("stalled", vec![(0, "starting"), (1, "healthy"), (20, "quiet"), (24, "stalled")]),
+        (
+            "recovering",
+            vec![(0, "starting"), (0, "healthy"), (16, "quiet"), (19, "stalled"), (23, "healthy"), (40, "finished")],
+        ),
+        ("slow", vec![(0, "starting"), (0, "healthy"), (101, "slow"), (124, "healthy"), (170, "finished")]),
         ("cancelled", vec![(0, "starting"), (0, "healthy"), (12, "cancelling"), (16, "failed")]),
         ("unknown", vec![(0, "starting"), (1, "healthy"), (13, "finished")]),
     ] {
@@ -85,7 +88,7 @@ fn forty_healthy_hours_raise_no_alarm_whatever_the_step() {
         for observation in observations {
             let at = observation.at;
             app.update(Event::observed(observation));
-            let alarm = !matches!(state(&app), "healthy" | "quiet" | "starting");
+            let alarm = !matches!(state(&app), "healthy" | "quiet" | "watching");
             assert!(!alarm, "{} at {at} with steps of {step}", state(&app));
         }
         let events = app.execution().unwrap().events().iter().filter(|event| event.kind.is_turn()).count();

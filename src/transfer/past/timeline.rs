@@ -95,8 +95,19 @@ pub struct Timeline {
     seen_at: Option<Timestamp>,
     /// Where the newest unbroken row of stretches begins.
     unbroken_since: Option<Timestamp>,
-    /// The median of the coarsest tier, and when it was taken.
-    median: Option<(Timestamp, f64)>,
+    /// When it was last configured anew.
+    configured_at: Option<Timestamp>,
+    /// The medians of the coarsest tier since then, and when they were taken.
+    median: Option<(Timestamp, Median)>,
+}
+
+/// Median rates by ten minutes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Median {
+    /// Bytes a second.
+    pub bytes: f64,
+    /// Files a second.
+    pub files: f64,
 }
 
 impl Timeline {
@@ -186,20 +197,29 @@ impl Timeline {
         (changes >= CHANGES && window > 0.0).then(|| Rate { per_second: moved / window, window })
     }
 
-    /// The median rate of all of the past by ten minutes, in bytes a second; `None` before there is an hour of it.
-    /// It is as of ten minutes ago at most.
-    pub fn median(&self) -> Option<f64> {
+    /// The median rates since it was last configured, by ten minutes; `None` before there is an hour of them. They
+    /// are as of ten minutes ago at most.
+    pub fn median(&self) -> Option<Median> {
         self.median.map(|(_, median)| median)
     }
 
-    fn median_of_tens(&self) -> Option<f64> {
-        let seconds: f64 = self.tens.iter().map(Stretch::seconds).sum();
-        if seconds < 3600.0 {
+    /// A habit counts from here on: it was configured anew.
+    pub fn configured(&mut self, at: Timestamp) {
+        (self.configured_at, self.median) = (Some(at), None);
+    }
+
+    fn median_of_tens(&self) -> Option<Median> {
+        let since = self.configured_at.unwrap_or(Timestamp::MIN);
+        let tens = || self.tens.iter().rev().take_while(|stretch| stretch.from >= since);
+        if tens().map(Stretch::seconds).sum::<f64>() < 3600.0 {
             return None;
         }
-        let mut rates: Vec<f64> = self.tens.iter().map(|stretch| stretch.bytes as f64 / stretch.seconds()).collect();
-        let middle = rates.len() / 2;
-        Some(*rates.select_nth_unstable_by(middle, f64::total_cmp).1)
+        let median = |amount: fn(&Stretch) -> i64| {
+            let mut rates: Vec<f64> = tens().map(|stretch| amount(stretch) as f64 / stretch.seconds()).collect();
+            let middle = rates.len() / 2;
+            *rates.select_nth_unstable_by(middle, f64::total_cmp).1
+        };
+        Some(Median { bytes: median(|stretch| stretch.bytes), files: median(|stretch| stretch.files) })
     }
 
     /// The highest rate between two changes, in bytes a second.
@@ -415,7 +435,15 @@ mod tests {
     #[test]
     fn the_median_is_the_runs_own() {
         assert_eq!(steady(3000).median(), None);
-        assert_eq!(steady(7200).median(), Some(100.0));
+        assert_eq!(steady(7200).median(), Some(Median { bytes: 100.0, files: 0.2 }));
+        let mut timeline = steady(7200);
+        timeline.configured(at(7200));
+        assert_eq!(timeline.median(), None);
+        for t in (7205..=12_000).step_by(5) {
+            let step = (t - 7200) / 15;
+            timeline.observe(at(t), counted(720_000 + step * 150, 1440 + step * 3), BLIND);
+        }
+        assert_eq!(timeline.median(), Some(Median { bytes: 10.0, files: 0.2 }), "what was before does not count");
     }
 
     proptest::proptest! {
