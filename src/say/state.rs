@@ -169,6 +169,16 @@ impl<'a> State<'a> {
         self.health.state
     }
 
+    /// The step that its health is about, as the state's JSON names it; `None` where it is about the whole.
+    pub fn health_step(&self) -> Option<&'static str> {
+        self.health.step
+    }
+
+    /// What its health rests on, in sentences.
+    pub fn reasons(&self) -> &[String] {
+        &self.health.reasons
+    }
+
     /// One JSON object on one line, without its end. The answer in it is verbatim, but for DEL and C1 controls: escaped.
     pub fn json(&self) -> String {
         let mut text = Vec::with_capacity(4096);

@@ -30,7 +30,7 @@ pub fn sentence(finding: &Finding) -> String {
         }
         Finding::StepStalled { step: Step::Listed, unchanged_for, .. } => {
             let span = units::duration(*unchanged_for);
-            format!("Listing: nothing more was listed for {span}, and all that was listed is done.")
+            format!("Listing: nothing more was listed for {span}, and all that was listed is transferred.")
         }
         Finding::StepStalled { step, unchanged_for, usual_step, moving, .. } => {
             step_stalled(*step, *unchanged_for, *usual_step, moving)

@@ -231,11 +231,11 @@ impl Health {
             Some(Status::Preparing | Status::Transferring | Status::Verifying) => moving(past, snapshot),
             Some(Status::Other(_)) if snapshot.bytes_written.is_some_and(|bytes| bytes.0 > 0) => {
                 // What may stand still in a step that nobody here knows, nobody here can tell.
-                stalled::stalled(past, snapshot).map_or_else(|| calm(past, true), |_| state(HealthState::Quiet))
+                if stalled::is_frozen(past) { state(HealthState::Quiet) } else { calm(past, false) }
             }
             _ => launching(phase),
         };
-        health.as_old_as_seen(past, now)
+        health.unless_stale(past, now)
     }
 
     /// The step of the pipeline that it is about; `None` where it is about the whole.
@@ -267,7 +267,7 @@ impl Health {
     }
 
     /// What was fine when it was last seen is not said to be fine where the newest poll failed.
-    fn as_old_as_seen(self, past: &Past, now: Timestamp) -> Self {
+    fn unless_stale(self, past: &Past, now: Timestamp) -> Self {
         let (Some(outage), Some(newest)) = (&past.outage, &past.newest) else { return self };
         let was_fine = self.state == HealthState::Healthy || self.severity <= Severity::Info;
         if !was_fine || self.state == HealthState::Cancelling {

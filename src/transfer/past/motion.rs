@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     habit::{Habit, SlowRate},
-    pipeline::{self, FLOW, Lane, Step},
+    pipeline::{self, FLOW, Lane, Step, Waiting},
     refresh::Refresh,
 };
 use crate::aws::{
@@ -28,8 +28,12 @@ pub struct StepMotion {
     counted: Option<Counted>,
     /// When its counters last changed; `None` if no change was seen.
     pub moved_at: Option<Timestamp>,
-    /// Since when work waits in front of it; `None` where none does, or that can't be told.
+    /// Since when more waits in front of it than a remainder, or than did when it last moved; `None` where none does,
+    /// or that can't be told.
     waits_since: Option<Timestamp>,
+    /// Files that waited when it last moved.
+    remained: i64,
+    has_work: bool,
     refresh: Refresh,
     habit: Habit,
 }
@@ -54,10 +58,10 @@ impl Motion {
             let bytes = [number(snapshot.bytes_written), number(snapshot.bytes_transferred)];
             let counted = [lane.files, lane.folders, lane.files_failed, lane.folders_failed, bytes[0], bytes[1]];
             let waiting = pipeline::waiting(step, lanes, snapshot, applicability);
-            let waiting = waiting.filter(|waiting| waiting.most() >= REMAINDER);
-            motion.observe(at, counted, waiting.is_some(), blind);
+            motion.observe(at, counted, waiting, blind);
             let done = lane.files.unwrap_or(0).saturating_add(lane.files_failed.unwrap_or(0));
-            motion.habit.observe(at, done, waiting.filter(|_| !blind).map(|waiting| waiting.files));
+            let waiting = waiting.filter(|_| motion.has_work && !blind);
+            motion.habit.observe(at, done, waiting.map(|waiting| waiting.files));
         }
     }
 
@@ -74,19 +78,36 @@ impl Motion {
 }
 
 impl StepMotion {
-    fn observe(&mut self, at: Timestamp, counted: Counted, waits: bool, blind: bool) {
-        if blind || self.waits_since.is_none() {
-            // a pause for want of work is no habit
+    fn observe(&mut self, at: Timestamp, counted: Counted, waiting: Option<Waiting>, blind: bool) {
+        if blind {
             self.refresh.lost();
         }
-        if self.counted.replace(counted).is_some_and(|before| before != counted) {
+        self.has_work = waiting.is_some_and(|waiting| waiting.most() >= REMAINDER);
+        let files = waiting.map_or(0, |waiting| waiting.files);
+        let before = self.counted.replace(counted);
+        if before != Some(counted) {
+            self.remained = files;
+            self.waits_since = None;
+        }
+        if before.is_some_and(|before| before != counted) {
             self.moved_at = Some(at);
             self.refresh.changed(at);
         }
-        if waits && self.waits_since.is_none() {
-            self.refresh.awaits(at);
+        if self.has_work || files > self.remained {
+            if self.waits_since.is_none() && self.moved_at.is_none() {
+                self.refresh.awaits(at);
+            }
+            self.waits_since
+                .get_or_insert(self.moved_at.filter(|moved_at| self.is_recent(*moved_at, at)).unwrap_or(at));
+        } else {
+            self.waits_since = None;
         }
-        self.waits_since = if waits { self.waits_since.or(Some(at)) } else { None };
+    }
+
+    /// Whether a change is so recent that no other is due: work that is there by now was there before.
+    fn is_recent(&self, change: Timestamp, at: Timestamp) -> bool {
+        let step = self.usual_step().unwrap_or_default();
+        at.duration_since(change) <= step.saturating_mul(2)
     }
 
     /// Whether anything came through it, or failed there, so far.
@@ -96,13 +117,18 @@ impl StepMotion {
 
     /// Whether work waits in front of it.
     pub fn has_work(&self) -> bool {
-        self.waits_since.is_some()
+        self.has_work
+    }
+
+    /// For how long it has not moved, at `at` and since the first response at `first`.
+    pub fn unchanged_for(&self, at: Timestamp, first: Timestamp) -> SignedDuration {
+        at.duration_since(self.moved_at.unwrap_or(first)).max(SignedDuration::ZERO)
     }
 
     /// For how long it has had work and has not moved, at `at` and since the first response at `first`; `None` where
     /// it has nothing to do.
     pub fn stopped_for(&self, at: Timestamp, first: Timestamp) -> Option<SignedDuration> {
-        let since = self.moved_at.unwrap_or(first).max(self.waits_since?);
+        let since = self.moved_at.unwrap_or(first).max(self.waits_since.filter(|_| self.has_work)?);
         Some(at.duration_since(since).max(SignedDuration::ZERO))
     }
 
@@ -116,7 +142,7 @@ impl StepMotion {
         self.refresh.patience(interval)
     }
 
-    /// How far apart its changes usually are while it has work; `None` before three of them.
+    /// How far apart its changes usually are; `None` before three of them.
     pub fn usual_step(&self) -> Option<SignedDuration> {
         self.refresh.usual()
     }
@@ -161,8 +187,6 @@ mod tests {
     fn what_stood_for_want_of_work_has_stopped_since_the_work_came() {
         let motion = moved([(0, [100, 100, 100, 0]), (600, [100, 100, 100, 0]), (900, [900, 900, 100, 0])]);
         assert_eq!(motion.of(Step::Transferred).unwrap().stopped_for(at(960), at(0)).map(|s| s.as_secs()), Some(60));
-        let habit = moved([(0, [9; 4]), (500, [18; 4]), (1000, [27; 4]), (1500, [36; 4]), (2000, [45; 4])]);
-        assert_eq!(habit.of(Step::Transferred).unwrap().usual_step(), None, "it only ever waited for work");
     }
 
     #[test]

@@ -15,14 +15,18 @@ use crate::{
 
 /// Before the habit of a step is known, it may be irregular: one large file is verified for long.
 const UNKNOWN_HABIT: SignedDuration = SignedDuration::from_mins(15);
+/// What takes no longer than this after listing, took no time of its own.
+const DONE_SOON: SignedDuration = SignedDuration::from_mins(5);
 /// The response shows by itself that nothing moves: so long without a change is enough then.
 const SHOWN_AFTER: SignedDuration = SignedDuration::from_secs(90);
 
 /// Stalled, where it is.
 pub fn stalled(past: &Past, snapshot: &Snapshot) -> Option<Health> {
     let newest = past.newest.as_ref()?;
-    let finding =
-        frozen(past, newest, snapshot).or_else(|| step(past, newest, snapshot)).or_else(|| idle(past, newest));
+    let finding = frozen(past, newest, snapshot)
+        .or_else(|| step(past, newest, snapshot))
+        .or_else(|| starving(past, newest))
+        .or_else(|| idle(past, newest));
     Some(because(HealthState::Stalled, finding?))
 }
 
@@ -31,12 +35,17 @@ pub fn is_quiet(past: &Past) -> bool {
     past.counters_unchanged_for() >= refresh::quiet_after(past.counter_refresh.usual(), past.interval())
 }
 
+/// Whether neither counters nor durations have moved for too long.
+pub fn is_frozen(past: &Past) -> bool {
+    past.unchanged_for() >= past.refresh.patience(past.interval())
+}
+
 /// Neither counters nor durations move.
 fn frozen(past: &Past, newest: &Newest, snapshot: &Snapshot) -> Option<Finding> {
     let usual_step = past.refresh.usual();
     let unchanged = past.unchanged_for();
     let behind = behind(newest, snapshot).filter(|_| usual_step.is_none() && unchanged >= SHOWN_AFTER);
-    let is_frozen = unchanged >= past.refresh.patience(past.interval());
+    let is_frozen = is_frozen(past);
     (is_frozen || behind.is_some()).then(|| Finding::Stalled {
         unchanged_for: past.counters_unchanged_for(),
         usual_step,
@@ -129,14 +138,44 @@ fn idle(past: &Past, newest: &Newest) -> Option<Finding> {
     if unchanged_for < past.counter_refresh.patience(past.interval()) {
         return None;
     }
-    let waits = |step: &Step| past.motion.of(*step).is_some_and(StepMotion::has_work);
-    let waiting: Vec<Step> = FLOW.into_iter().filter(waits).collect();
-    let lists = past.motion.of(Step::Listed).is_some_and(StepMotion::has_begun);
-    let step = match waiting[..] {
-        // all that was listed is done, and it is not over: only listing can have more
-        [] if lists => Step::Listed,
-        [step] if past.applicability().mode != Mode::Basic => step,
-        _ => return Some(Finding::Idle { unchanged_for, last_change }),
+    let motion = |step: Step| past.motion.of(step);
+    let waits = |step: &Step| motion(*step).is_some_and(StepMotion::has_work);
+    let (begun, not_begun): (Vec<Step>, Vec<Step>) =
+        FLOW.into_iter().filter(waits).partition(|step| motion(*step).is_some_and(StepMotion::has_begun));
+    let step = match (&begun[..], &not_begun[..]) {
+        _ if past.applicability().mode == Mode::Basic => None,
+        // what was listed was transferred soon after: listing is what the rest waits for, or it is all there is
+        ([], _) if listed_until_the_end(past, newest) => Some(Step::Listed),
+        ([step], []) => Some(*step),
+        _ => None,
     };
-    Some(Finding::StepStalled { step, unchanged_for, usual_step, last_change, moving: Vec::new() })
+    Some(match step {
+        Some(step) => Finding::StepStalled { step, unchanged_for, usual_step, last_change, moving: Vec::new() },
+        None => Finding::Idle { unchanged_for, last_change },
+    })
+}
+
+/// Whether the list grew until shortly before everything stood.
+fn listed_until_the_end(past: &Past, newest: &Newest) -> bool {
+    let listed = past.motion.of(Step::Listed).and_then(|motion| motion.moved_at);
+    let soon = DONE_SOON.max(refresh::quiet_after(past.counter_refresh.usual(), past.interval()));
+    listed.zip(newest.counters_at).is_some_and(|(listed, last)| last.duration_since(listed) <= soon)
+}
+
+/// Nothing comes out of preparing, and the transfer has nothing left to do, though listing goes on: what waits in front
+/// of preparing can't be told where an exclude filter leaves some of it out.
+fn starving(past: &Past, newest: &Newest) -> Option<Finding> {
+    let (listed, prepared) = (past.motion.of(Step::Listed)?, past.motion.of(Step::Prepared)?);
+    let transferred = past.motion.of(Step::Transferred)?;
+    let unchanged_for = prepared.unchanged_for(newest.at, newest.status_at.unwrap_or(newest.first_at));
+    let patience = UNKNOWN_HABIT.max(prepared.patience(past.interval()));
+    let lists = listed.moved_at.is_some_and(|at| newest.at.duration_since(at) < listed.patience(past.interval()));
+    let starves = !transferred.has_work() && transferred.unchanged_for(newest.at, newest.first_at) >= patience / 2;
+    (prepared.has_begun() && lists && starves && unchanged_for >= patience).then(|| Finding::StepStalled {
+        step: Step::Prepared,
+        unchanged_for,
+        usual_step: prepared.usual_step(),
+        last_change: prepared.moved_at,
+        moving: moving(past, newest),
+    })
 }
