@@ -191,6 +191,22 @@ impl<'a> Readout<'a> {
         self.execution.past().counters_unchanged_for()
     }
 
+    /// For how long it has at least been QUEUED, LAUNCHING, or in a status that nobody knows and in which nothing was
+    /// written; `None` once it began, and where the newest poll failed.
+    pub fn not_begun_for(&self) -> Option<SignedDuration> {
+        let is_before = match self.status.as_ref()? {
+            Status::Queued | Status::Launching => true,
+            Status::Other(_) => self.bytes.done.is_none_or(|bytes| bytes <= 0),
+            _ => false,
+        };
+        let newest = self.execution.past().newest.as_ref()?;
+        let watched = newest.at.duration_since(newest.status_at.unwrap_or(newest.first_at));
+        match self.phase_age.filter(|_| is_before && self.outage().is_none())? {
+            Age::AtMost(_) => Some(watched),
+            Age::Seen(span) | Age::Reported(span) | Age::AtLeast(span) => Some(span),
+        }
+    }
+
     /// The status before the one of now; `None` if we did not see it.
     pub fn previous_status(&self) -> Option<&'a Status> {
         self.execution.past().phases.previous()
