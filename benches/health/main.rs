@@ -29,7 +29,7 @@ const STOPS: usize = 100;
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
     // seeds to choose by, and others to report on
-    let seed = if words.iter().any(|word| word == "choose") { 1_000_000 } else { 77_000_000 };
+    let seed = if words.iter().any(|word| word == "choose") { 1_000_000 } else { 177_000_000 };
     let folder = words.iter().find(|word| *word != "choose").map(PathBuf::from);
     let recordings = folder.map(|folder| recorded::recordings(&folder)).unwrap_or_default();
     let share = if recordings.is_empty() { HOURS } else { HOURS / 2.0 };

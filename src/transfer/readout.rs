@@ -64,7 +64,7 @@ pub struct Readout<'a> {
     pub average: Option<f64>,
     /// When the transfer will have ended, or why that is not known.
     pub estimate: Result<Estimate, Unknown>,
-    /// The steps of the Enhanced pipeline that apply.
+    /// The steps of the pipeline, those too that do not apply; none before a response.
     pub lanes: Vec<Lane>,
     /// Files and folders that failed in all steps; `None` where failures are not reported.
     pub failures: Option<i64>,

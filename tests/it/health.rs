@@ -38,6 +38,7 @@ fn each_word_comes_and_goes_at_its_minute() {
         ("slow-launch", vec![(0, "starting"), (5, "waiting"), (20, "healthy"), (47, "finished")]),
         ("failing", vec![(0, "starting"), (0, "healthy"), (4, "failing"), (43, "failed")]),
         ("stalled", vec![(0, "starting"), (1, "healthy"), (20, "quiet"), (24, "stalled")]),
+        ("stuck", vec![(0, "watching"), (1, "quiet"), (5, "stalled")]),
         (
             "recovering",
             vec![(0, "starting"), (0, "healthy"), (16, "quiet"), (19, "stalled"), (23, "healthy"), (40, "finished")],

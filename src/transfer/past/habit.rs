@@ -47,7 +47,8 @@ impl Habit {
             return;
         };
         let now = Window { from: at, done, waiting };
-        let window = *self.window.get_or_insert(now);
+        // counters that fall measure nothing
+        let window = *self.window.insert(self.window.filter(|window| window.done <= done).unwrap_or(now));
         let passed = at.duration_since(window.from);
         if passed < WINDOW {
             return;
@@ -111,6 +112,16 @@ mod tests {
         assert!((131..=141).contains(&slow[0]) && (160..=171).contains(slow.last().unwrap()), "{slow:?}");
         assert_eq!(slow_minutes(&[(120, 10), (100, 4)]), Vec::<i64>::new(), "less, but not slow");
         assert_eq!(slow_minutes(&[(30, 10), (40, 1)]), Vec::<i64>::new(), "half an hour is no habit");
+    }
+
+    #[test]
+    fn a_counter_that_falls_is_not_slow() {
+        let mut habit = Habit::default();
+        for minute in 0..200 {
+            let at = Timestamp::from_second(1_800_000_000 + minute * 60).unwrap();
+            habit.observe(at, if minute < 195 { minute * 600 } else { 0 }, Some(minute * 600));
+            assert_eq!(habit.slow(), None, "{minute}");
+        }
     }
 
     #[test]

@@ -83,7 +83,7 @@ pub struct Counters {
     /// Files transferred.
     pub files: i64,
     /// `TotalDuration`, in milliseconds. It moves when the counters do, so it tells how far apart two changes
-    /// were, which the times of our looks tell only to within an interval.
+    /// were, which the times of polls tell only to within an interval.
     pub clock: Option<i64>,
 }
 

@@ -122,11 +122,12 @@ fn has_stopped(past: &Past, newest: &Newest, step: Step, motion: &StepMotion) ->
     (stopped_for >= patience).then_some(stopped_for)
 }
 
-/// The steps that moved not long ago.
+/// The steps that go on: they moved no longer ago than usual.
 fn moving(past: &Past, newest: &Newest) -> Vec<Step> {
     let is_moving = |step: &Step| {
         let Some(motion) = past.motion.of(*step) else { return false };
-        motion.moved_at.is_some_and(|at| newest.at.duration_since(at) < motion.patience(past.interval()))
+        let quiet = refresh::quiet_after(motion.usual_step(), past.interval());
+        motion.moved_at.is_some_and(|at| newest.at.duration_since(at) < quiet)
     };
     FLOW.into_iter().filter(is_moving).collect()
 }
