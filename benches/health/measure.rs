@@ -122,6 +122,11 @@ impl Named {
         self.left = self.left.max(other.left);
     }
 
+    /// Whether each stop was named in time, by step, and left in time.
+    pub fn is_perfect(&self) -> bool {
+        self.by_step == self.stops && self.in_time == self.stops
+    }
+
     pub fn print(&self, name: &str) {
         let mut after = self.after.clone();
         after.sort_by(f64::total_cmp);

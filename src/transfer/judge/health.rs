@@ -362,7 +362,7 @@ fn has_counters(past: &Past, snapshot: &Snapshot) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transfer::readout::Readout;
+    use crate::transfer::{judge::bottleneck::Bottleneck, readout::Readout};
     use crate::{
         aws::fault::FaultKind,
         say,
@@ -570,5 +570,89 @@ mod tests {
         assert_eq!(end(r#""Status":"SUCCESS","FilesTransferred":5"#), HealthState::Finished);
         assert_eq!(end(r#""Status":"SUCCESS","FilesFailed":{"Verify":1}"#), HealthState::FinishedWithFailures);
         assert_eq!(end(r#""Status":"ERROR""#), HealthState::Failed);
+    }
+
+    /// An Enhanced execution polled every 15 s for so long, with what each second counts: listed, prepared, transferred,
+    /// verified, deleted of 1,000.
+    fn pipeline(end: i64, excludes: &str, counts: impl Fn(i64) -> [i64; 5]) -> Health {
+        let execution = watched((0..=end).step_by(15).map(|second| {
+            let [listed, prepared, transferred, verified, deleted] = counts(second);
+            let members = format!(
+                r#""TaskMode":"ENHANCED","Options":{{"VerifyMode":"ONLY_FILES_TRANSFERRED","PreserveDeletedFiles":"REMOVE"}},
+                "Excludes":[{excludes}],"Status":"TRANSFERRING","FilesSkipped":0,"FilesListed":{{"AtSource":{listed}}},
+                "FilesPrepared":{prepared},"FilesTransferred":{transferred},"BytesWritten":{},"FilesVerified":{verified},
+                "FilesDeleted":{deleted},"EstimatedFilesToDelete":1000,"Result":{{"TotalDuration":{second}}}"#,
+                transferred * 1000
+            );
+            (second, members)
+        }));
+        Readout::of(&execution, at(end)).health
+    }
+
+    #[test]
+    fn a_step_that_has_work_and_stands_is_stalled_while_the_others_go_on() {
+        let stops = |second: i64, step: usize| {
+            std::array::from_fn(|place| {
+                if place == 4 {
+                    0
+                } else if place >= step {
+                    second.min(1200)
+                } else {
+                    second
+                }
+            })
+        };
+        for (step, name) in [(1, Step::Prepared), (2, Step::Transferred), (3, Step::Verified)] {
+            let health = |end| pipeline(end, "", |second| stops(second, step));
+            assert_eq!(health(1485).state, HealthState::Healthy, "{name:?}");
+            let stalled = health(1515);
+            assert_eq!((stalled.state, stalled.step()), (HealthState::Stalled, Some(name)), "{name:?}");
+            let moving = format!("{:?}", stalled.finding);
+            assert!(moving.contains("moving: [Listed"), "{moving}");
+        }
+        let lists =
+            pipeline(1800, "", |second| [second.min(1200), second.min(1200), second.min(1200), second.min(1200), 0]);
+        assert_eq!((lists.state, lists.step()), (HealthState::Stalled, Some(Step::Listed)), "nothing else has work");
+    }
+
+    #[test]
+    fn deletes_come_after_the_transfer_and_a_filter_hides_what_waits() {
+        // nothing is deleted for hours, and a quarter of what is listed is never prepared
+        let filter = r#"{"FilterType":"SIMPLE_PATTERN","Value":"*.tmp"}"#;
+        let lists = |second: i64| second.min(1200) * 4;
+        let health =
+            pipeline(20_000, filter, |second| [lists(second), lists(second) * 3 / 4, second / 8, second / 8, 0]);
+        assert_eq!(health.state, HealthState::Healthy, "{health:?}");
+        let deletes = |second: i64| (second - 5000).clamp(0, 600);
+        let stops = |end| pipeline(end, "", |second| [4000, 4000, second.min(4000), second.min(4000), deletes(second)]);
+        assert_eq!(stops(5500).state, HealthState::Healthy);
+        assert_eq!((stops(5940).state, stops(5940).step()), (HealthState::Stalled, Some(Step::Deleted)));
+        // preparing stands, the transfer has run dry, and the list grows on
+        let starves =
+            |end| pipeline(end, filter, |second| [second * 4, second.min(1200), second.min(1200), second.min(1200), 0]);
+        assert_eq!((starves(2130).state, starves(2130).step()), (HealthState::Stalled, Some(Step::Prepared)));
+    }
+
+    #[test]
+    fn a_limit_that_was_lowered_on_purpose_makes_nothing_slow() {
+        let health = |limit: i64| {
+            let execution = watched((0..=3 * 3600).step_by(15).map(|second| {
+                let (before, after) = (second.min(7200), (second - 7200).max(0));
+                let limit = if second > 7200 { limit } else { -1 };
+                let members = format!(
+                    r#""Status":"TRANSFERRING","Options":{{"BytesPerSecond":{limit}}},"BytesWritten":{},"FilesTransferred":{}"#,
+                    before * 1_000_000 + after * 100_000,
+                    before * 100 + after * 10
+                );
+                (second, members)
+            }));
+            let readout = Readout::of(&execution, at(3 * 3600));
+            (
+                readout.health.state,
+                readout.bottleneck.is_some_and(|why| matches!(why, Bottleneck::BandwidthLimit { .. })),
+            )
+        };
+        assert_eq!(health(-1), (HealthState::Slow, false));
+        assert_eq!(health(105_000), (HealthState::Healthy, true));
     }
 }
