@@ -1,6 +1,7 @@
 //! How good the health word is: no false alarm in simulated hours, and how soon a real stop is named.
 //!
-//! `cargo bench --bench health [-- FOLDER [choose]]`; FOLDER holds recordings of executions that are as they should be.
+//! `cargo bench --bench health [-- FOLDER [choose] [recorded]]`; FOLDER holds recordings of executions that are as they
+//! should be, `choose` takes the seeds to choose by, `recorded` leaves the simulated ones out.
 
 #![allow(
     clippy::disallowed_methods,
@@ -29,12 +30,13 @@ const STOPS: usize = 100;
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
     // seeds to choose by, and others to report on
-    let seed = if words.iter().any(|word| word == "choose") { 1_000_000 } else { 177_000_000 };
-    let folder = words.iter().find(|word| *word != "choose").map(PathBuf::from);
+    let seed = if words.iter().any(|word| word == "choose") { 1_000_000 } else { 77_000_000 };
+    let folder = words.iter().find(|word| !["choose", "recorded"].contains(&word.as_str())).map(PathBuf::from);
     let recordings = folder.map(|folder| recorded::recordings(&folder)).unwrap_or_default();
+    let is_simulated = !words.iter().any(|word| word == "recorded");
     let share = if recordings.is_empty() { HOURS } else { HOURS / 2.0 };
-    healthy(seed, share, &recordings);
-    stopped(seed, &recordings);
+    healthy(seed, if is_simulated { share } else { 0.0 }, &recordings);
+    stopped(seed, if is_simulated { STOPS } else { 0 }, &recordings);
 }
 
 fn healthy(seed: u64, most: f64, recordings: &[recorded::Recorded]) {
@@ -65,7 +67,7 @@ fn list(found: &[(String, Alarm)]) {
     }
 }
 
-fn stopped(seed: u64, recordings: &[recorded::Recorded]) {
+fn stopped(seed: u64, stops: usize, recordings: &[recorded::Recorded]) {
     let kinds = [Stops::Whole, Stops::Counters].into_iter().chain((0..STEPS.len()).map(Stops::Step));
     let kinds: Vec<Stops> = kinds.collect();
     println!(
@@ -75,7 +77,7 @@ fn stopped(seed: u64, recordings: &[recorded::Recorded]) {
     let mut all = Named::default();
     for kind in &kinds {
         let (mut found, mut at) = (Named::default(), 0);
-        while found.stops < STOPS / kinds.len() + 1 {
+        while found.stops < stops.div_ceil(kinds.len()) {
             let run = drawn(seed + 500_000 + at, Some(*kind));
             at += 1;
             found.add(named(
@@ -95,6 +97,9 @@ fn stopped(seed: u64, recordings: &[recorded::Recorded]) {
         all.add(found);
     }
     all.print("all");
+    if all.is_perfect() {
+        println!("each was named in time, by step, and left in time");
+    }
     let mut found = Named::default();
     for (nth, recording) in recordings.iter().enumerate() {
         if let Some((observations, stopped)) = recording.with_a_stop(seed + nth as u64) {
