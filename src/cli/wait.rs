@@ -38,7 +38,8 @@ pub struct Wait {
     timeout: Option<SignedDuration>,
     #[command(flatten)]
     failures: FailureArgs,
-    /// Stop waiting when a transfer has been stalled for this long (exit code 6)
+    /// Stop waiting when a transfer has been stalled for this long, or queued or launching for this long and for 15m
+    /// (exit code 6)
     #[arg(long, value_name = "TIME", value_parser = time)]
     fail_on_stall: Option<SignedDuration>,
     /// Print progress at least this often

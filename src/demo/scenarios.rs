@@ -223,6 +223,18 @@ pub static SCENARIOS: &[Scenario] = &[
         ..BASIC
     },
     Scenario {
+        name: "stuck",
+        about: "is TRANSFERRING at the first poll, and no counter ever changes",
+        task: "tape-restore",
+        source: "nfs://tape.example.com/restore/",
+        destination: "s3://example-tape-restore/",
+        course: &[("TRANSFERRING", FOREVER)],
+        load: Load { files: 310_400, folders: 2_020, bytes: TIB, ..NO_LOAD },
+        reaches: 0.0,
+        stops: Some(0.0),
+        ..BASIC
+    },
+    Scenario {
         name: "recovering",
         about: "no counter changes for 9 minutes in the middle, then it resumes, slowly at first",
         task: "genome-runs",

@@ -6,16 +6,19 @@ use super::{
     units::{self, LocalTime},
     words::{self, finding},
 };
-use crate::transfer::readout::Readout;
+use crate::{
+    aws::snapshot::Status,
+    transfer::{
+        judge::{advice::Agents, health::HealthState},
+        readout::Readout,
+    },
+};
 
 /// For a log: when, what, and the sentence of what is wrong.
 pub fn of_log(readout: &Readout, time: &LocalTime) -> String {
     let mut words = said(readout, time);
-    if readout.outage().is_none()
-        && readout.health.state.is_trouble()
-        && let Some(found) = &readout.health.finding
-    {
-        words.push_str(&format!("  {}: {}", words::health_badge(&readout.health), clause(&finding::sentence(found))));
+    if readout.outage().is_none() {
+        words.extend(stands(readout).map(|stands| format!("  {stands}")));
     }
     let at = units::date_and_time(time.now, time.zone);
     clean(&format!("{at}  {}  {words}", readout.name())).into_owned()
@@ -28,6 +31,27 @@ pub fn of_now(readout: &Readout, time: &LocalTime) -> String {
         format!("{} {}  ", words::health_badge(&readout.health), short.unwrap_or_default())
     });
     clean(&format!("{}  {}{}", readout.name(), trouble.unwrap_or_default(), said(readout, time))).into_owned()
+}
+
+/// What is wrong, or else what it waits for, and for how long; `None` while it transfers.
+fn stands(readout: &Readout) -> Option<String> {
+    let health = &readout.health;
+    if let Some(found) = &health.finding
+        && (health.state.is_trouble() || matches!(health.state, HealthState::Watching | HealthState::Quiet))
+    {
+        let word = words::health(health).to_uppercase();
+        return Some(format!("{word}: {}", clause(&finding::sentence(found))));
+    }
+    let age = readout.phase_age.filter(|_| readout.status != Some(Status::Transferring))?;
+    // where the status is as old as the execution, the line says so already
+    let is_said = readout.elapsed.is_some_and(|elapsed| units::duration(elapsed) == units::duration(age.span()));
+    let lasts = (!is_said).then(|| format!("for {}", words::age_in_words(age)));
+    let behind = (readout.status == Some(Status::Queued)).then(|| match readout.agents {
+        Agents::None => "behind an earlier run".to_owned(),
+        _ => "behind an earlier run, or another execution on its agent".to_owned(),
+    });
+    let words: Vec<String> = lasts.into_iter().chain(behind).collect();
+    (!words.is_empty()).then(|| words.join(": "))
 }
 
 fn said(readout: &Readout, time: &LocalTime) -> String {

@@ -152,10 +152,7 @@ fn progress(readout: &Readout, time: &LocalTime) -> String {
     let mut page = list(lines.into_iter().filter_map(|(label, text)| Some(format!("{label}: {}", escaped(&text?)))));
     if readout.applicability().reports(Metric::Failures) {
         let number = |count: Option<i64>| count.map_or("".into(), units::count);
-        let told = readout
-            .lanes
-            .iter()
-            .filter(|lane| lane.not_applicable.is_none() && (lane.files.is_some() || lane.folders.is_some()));
+        let told = readout.lanes.iter().filter(|lane| lane.is_told());
         let rows: Vec<Vec<String>> = told
             .map(|lane| vec![words::step(lane.step).to_owned(), number(lane.files), number(lane.folders)])
             .collect();

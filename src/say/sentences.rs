@@ -102,18 +102,22 @@ fn outage(readout: &Readout, time: &LocalTime) -> Option<Sentence> {
 fn trouble(readout: &Readout, time: &LocalTime) -> Vec<Sentence> {
     let health = &readout.health;
     let Some(found) = &health.finding else { return Vec::new() };
-    if !health.state.is_trouble() && health.state != HealthState::Quiet {
+    let is_said = health.state.is_trouble()
+        || matches!(health.state, HealthState::Quiet | HealthState::Watching)
+        || matches!(found, Finding::Unlisted { .. });
+    if !is_said {
         return Vec::new();
     }
     let last_change = match found {
         Finding::Stalled { last_change, .. }
+        | Finding::StepStalled { last_change, .. }
         | Finding::Idle { last_change, .. }
         | Finding::Quiet { last_change, .. } => last_change.map(|at| format!(" Last change at {}.", time.moment(at))),
         Finding::Failing { since, .. } => since.map(|at| format!(" First failure seen at {}.", time.moment(at))),
         _ => None,
     };
     let text = clause(&finding::sentence(found));
-    let badge = words::health_badge(health);
+    let badge = words::health(health).to_uppercase();
     vec![say(health.severity, format!("{badge}: {text}.{}", last_change.unwrap_or_default()))]
 }
 

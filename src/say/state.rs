@@ -147,6 +147,7 @@ struct FoldersFailed {
 struct HealthReport {
     state: &'static str,
     severity: &'static str,
+    step: Option<&'static str>,
     reasons: Vec<String>,
 }
 
@@ -166,6 +167,16 @@ impl<'a> State<'a> {
     /// The coded word of its health.
     pub fn health(&self) -> &'static str {
         self.health.state
+    }
+
+    /// The step that its health is about, as the state's JSON names it; `None` where it is about the whole.
+    pub fn health_step(&self) -> Option<&'static str> {
+        self.health.step
+    }
+
+    /// What its health rests on, in sentences.
+    pub fn reasons(&self) -> &[String] {
+        &self.health.reasons
     }
 
     /// One JSON object on one line, without its end. The answer in it is verbatim, but for DEL and C1 controls: escaped.
@@ -252,6 +263,7 @@ impl HealthReport {
         Self {
             state: words::health_code(health.state),
             severity: words::severity_code(health.severity),
+            step: health.step().map(words::step_verb),
             reasons: health.finding.iter().map(finding::sentence).collect(),
         }
     }

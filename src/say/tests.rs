@@ -20,12 +20,12 @@ use crate::{
             advice::{Advice, Agents, Log, Remedy, Storage, Tells},
             bottleneck::Bottleneck,
             estimate::{Stage, Unknown},
-            health::{Finding, Health, HealthState},
+            health::{FailingStep, Finding, Health, HealthState},
             outcome::Outcome,
         },
         past::{
             phases::{Age, PhaseState},
-            pipeline::Step,
+            pipeline::{FLOW, Step},
             timeline::Rate,
         },
         present::{progress::Ending, rates::Current},
@@ -67,17 +67,72 @@ fn findings() -> Vec<Finding> {
     let mut all = vec![
         Finding::Unseen { unseen_for: None, fault: fault() },
         Finding::Unseen { unseen_for: Some(MINUTE), fault: fault() },
-        Finding::Stalled { unchanged_for, usual_step: None, last_change },
-        Finding::Stalled { unchanged_for, usual_step: Some(MINUTE), last_change: None },
+        Finding::Watching { unchanged_for },
+        Finding::Watching { unchanged_for: SignedDuration::ZERO },
+        Finding::Stalled { unchanged_for, usual_step: None, last_change, behind: None },
+        Finding::Stalled { unchanged_for, usual_step: Some(MINUTE), last_change: None, behind: None },
+        Finding::Stalled { unchanged_for, usual_step: None, last_change: None, behind: Some(MINUTE * 47) },
+        Finding::Unlisted { folders: 1 },
+        Finding::Unlisted { folders: 2_000 },
         Finding::Idle { unchanged_for, last_change },
         Finding::Quiet { unchanged_for, last_change },
-        Finding::Slow { rate: 1e6, window: 600.0, median: 1e8 },
-        Finding::Failing { step: Step::Verified, failed: 12, share: 0.02, by_the_end: None, since: None },
-        Finding::Failing { step: Step::Listed, failed: 1, share: 0.5, by_the_end: Some(9_000_000), since: None },
+        Finding::Slow { rate: 1e6, window: 600.0, median: 1e8, is_step: true },
+        Finding::Failing { steps: vec![failing(Step::Verified, 12)], by_the_end: None, since: None },
+        Finding::Failing {
+            steps: vec![failing(Step::Listed, 1), failing(Step::Verified, 2), failing(Step::Deleted, 3)],
+            by_the_end: Some(9_000_000),
+            since: None,
+        },
         Finding::Launching(Age::AtLeast(MINUTE)),
     ];
+    for step in FLOW {
+        for moving in [vec![], vec![Step::Listed], vec![Step::Listed, Step::Prepared, Step::Verified]] {
+            let usual_step = Some(MINUTE).filter(|_| moving.is_empty());
+            all.push(Finding::StepStalled { step, unchanged_for, usual_step, last_change, moving });
+        }
+        all.push(Finding::StepSlow { step, rate: 3.2, median: 1e9 });
+    }
     all.extend(endings().into_iter().map(Finding::Incomplete));
     all
+}
+
+fn failing(step: Step, failed: i64) -> FailingStep {
+    FailingStep { step, failed, share: 0.02 }
+}
+
+#[test]
+fn what_stands_and_what_fails_is_said_by_step() {
+    let [stopped, fails] = [
+        Finding::StepStalled {
+            step: Step::Transferred,
+            unchanged_for: MINUTE * 7,
+            usual_step: Some(MINUTE / 4),
+            last_change: None,
+            moving: vec![Step::Listed, Step::Prepared],
+        },
+        Finding::Failing {
+            steps: vec![failing(Step::Transferred, 388_450), failing(Step::Prepared, 4_202)],
+            by_the_end: None,
+            since: None,
+        },
+    ]
+    .map(|found| finding::sentence(&found));
+    assert_eq!(
+        stopped,
+        "Transfer: nothing was transferred for 7m; it usually moves every 15s; listing and preparing go on."
+    );
+    assert_eq!(fails, "388,450 items failed to transfer, 2.0% of those attempted; also 4,202 to prepare (2.0%).");
+}
+
+#[test]
+fn a_badge_has_the_age_of_what_is_shown() {
+    let badge =
+        |state, finding| words::health_badge(&Health { state, severity: Severity::Info, finding: Some(finding) });
+    let unseen = Finding::Unseen { unseen_for: Some(SignedDuration::from_secs(8)), fault: fault() };
+    assert_eq!(badge(HealthState::Stale, unseen.clone()), "STALE 8s");
+    assert_eq!(badge(HealthState::Blind, unseen), "BLIND");
+    let watching = Finding::Watching { unchanged_for: SignedDuration::from_secs(42) };
+    assert_eq!(badge(HealthState::Watching, watching), "WATCHING 42s");
 }
 
 fn endings() -> Vec<Ending> {

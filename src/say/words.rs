@@ -12,7 +12,7 @@ use crate::{
     transfer::{
         judge::{
             bottleneck::Bottleneck,
-            health::{Health, HealthState},
+            health::{Finding, Health, HealthState},
             outcome::Outcome,
         },
         past::{
@@ -30,11 +30,13 @@ pub fn health_code(state: HealthState) -> &'static str {
     match state {
         HealthState::Starting => "starting",
         HealthState::Waiting => "waiting",
+        HealthState::Watching => "watching",
         HealthState::Healthy => "healthy",
         HealthState::Quiet => "quiet",
         HealthState::Slow => "slow",
         HealthState::Stalled => "stalled",
         HealthState::Failing => "failing",
+        HealthState::Stale => "stale",
         HealthState::Blind => "blind",
         HealthState::Finished => "finished",
         HealthState::FinishedWithFailures => "finished_with_failures",
@@ -48,13 +50,23 @@ pub fn health(health: &Health) -> &'static str {
     match health.state {
         HealthState::FinishedWithFailures => "incomplete",
         HealthState::Failed if health.severity == Severity::Warning => "partial",
+        HealthState::Healthy if health.severity == Severity::Warning => "warning",
         state => health_code(state),
     }
 }
 
-/// The same as a badge: `STALLED`.
+/// The same as a badge: `STALLED`; with the age of what is shown where that is what matters: `STALE 8s`.
 pub fn health_badge(health: &Health) -> String {
-    self::health(health).to_uppercase()
+    let word = self::health(health).to_uppercase();
+    match (health.state, &health.finding) {
+        (HealthState::Stale, Some(Finding::Unseen { unseen_for: Some(span), .. })) => {
+            format!("{word} {}", units::duration(*span))
+        }
+        (HealthState::Watching, Some(Finding::Watching { unchanged_for })) if unchanged_for.is_positive() => {
+            format!("{word} {}", units::duration(*unchanged_for))
+        }
+        _ => word,
+    }
 }
 
 /// The coded word of an outcome.
@@ -133,6 +145,19 @@ pub fn step_verb(step: Step) -> &'static str {
         Step::Deleted => "delete",
         Step::ListedForDelete => "listed at the destination",
         Step::Skipped => "skipped",
+    }
+}
+
+/// What a step does while it runs: `transferring`.
+pub fn step_running(step: Step) -> &'static str {
+    match step {
+        Step::Listed => "listing",
+        Step::ListedForDelete => "listing the destination",
+        Step::Prepared => "preparing",
+        Step::Transferred => "transferring",
+        Step::Verified => "verifying",
+        Step::Deleted => "deleting",
+        Step::Skipped => "skipping",
     }
 }
 

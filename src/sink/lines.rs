@@ -14,7 +14,12 @@ use super::{
 use crate::{
     app::{App, Event, EventKind},
     aws::response::Response,
-    say::{line, state::State, units::LocalTime, words::finding},
+    say::{
+        line,
+        state::State,
+        units::{self, LocalTime},
+        words::finding,
+    },
     transfer::{execution::Execution, judge::health::HealthState, readout::Readout},
     view::{text::cut, theme::Theme},
 };
@@ -109,13 +114,21 @@ pub async fn run(
     Ok(waited)
 }
 
-/// The first transfer of which no counter changed for so long.
+/// A queue and a launch may take so long: what waits there less has not stalled.
+const BEGINS_WITHIN: SignedDuration = SignedDuration::from_mins(15);
+
+/// What is said of the first transfer that has stalled for so long, or not begun for so long.
 fn stalled(app: &App, most: SignedDuration) -> Option<String> {
-    let is_stalled =
-        |readout: &Readout| readout.health.state == HealthState::Stalled && readout.counters_unchanged_for() >= most;
-    let readout = app.executions().iter().map(|execution| Readout::of(execution, app.now())).find(is_stalled)?;
-    let found = readout.health.finding.as_ref().map(finding::sentence).unwrap_or_default();
-    Some(format!("{} has stalled. {found}", readout.arn()))
+    let said = |readout: Readout| {
+        if readout.health.stalled_for().is_some_and(|span| span >= most) {
+            let found = readout.health.finding.as_ref().map(finding::sentence).unwrap_or_default();
+            return Some(format!("{} has stalled. {found}", readout.arn()));
+        }
+        let span = readout.not_begun_for().filter(|span| *span >= most.max(BEGINS_WITHIN))?;
+        let status = readout.status.as_ref().map(|status| status.as_str()).unwrap_or_default();
+        Some(format!("{} has been {status} for {}.", readout.arn(), units::duration(span)))
+    };
+    app.executions().iter().find_map(|execution| said(Readout::of(execution, app.now())))
 }
 
 /// Tells what there is to tell, where it belongs.
@@ -430,16 +443,57 @@ mod tests {
 
     #[tokio::test]
     async fn a_stall_ends_it_once_it_is_long_enough() {
-        for (most, ends_at) in [(SignedDuration::from_mins(10), 1200), (SignedDuration::from_secs(10), 690)] {
+        for (most, ends_at) in [(SignedDuration::from_mins(10), 1200), (SignedDuration::from_secs(10), 900)] {
             let waiting = Waiting { fail_on_stall: Some(most), ..Waiting::default() };
             let (waited, out, _) = waited(waiting, moves_and_stops().take(999)).await;
-            assert_eq!(waited.app.now(), at(ends_at), "what is called a stall takes a minute and a half");
+            assert_eq!(waited.app.now(), at(ends_at), "what is called a stall takes five minutes");
             let said = waited.stalled.unwrap();
             assert!(said.contains("has stalled. No counter has changed for "), "{said}");
             assert!(out.contains("  STALLED: ") && out.contains("\nLast response at "), "{out}");
         }
         let (waited, ..) = waited(Waiting::default(), moves_and_stops().take(999)).await;
         assert_eq!((waited.stalled, waited.app.now()), (None, at(998 * 15)), "nobody asked to end there");
+    }
+
+    #[tokio::test]
+    async fn what_does_not_begin_ends_it_after_a_quarter_of_an_hour() {
+        let waits = |status: &'static str| {
+            (0..).step_by(15).map(move |second| {
+                Event::observed(answer(second, &format!(r#""Status":"{status}","StartTime":1800000000"#)))
+            })
+        };
+        for (status, minutes, ends_at) in
+            [("QUEUED", 1, 900), ("QUEUED", 40, 2400), ("LAUNCHING", 20, 1200), ("NOVEL", 1, 900)]
+        {
+            let waiting = Waiting { fail_on_stall: Some(SignedDuration::from_mins(minutes)), ..Waiting::default() };
+            let (waited, out, _) = waited(waiting, waits(status).take(999)).await;
+            assert_eq!(waited.app.now(), at(ends_at), "{status}");
+            let said = waited.stalled.unwrap();
+            assert!(
+                said.ends_with(&format!(
+                    "has been {status} for {}.",
+                    units::duration(SignedDuration::from_secs(ends_at))
+                )),
+                "{said}"
+            );
+            assert!(out.contains(&format!("{status}  10m")), "it is said for how long: {out}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stall_counts_from_the_first_look() {
+        let stands = (0..).step_by(15).map(|second| {
+            let members =
+                r#""Status":"TRANSFERRING","TaskMode":"ENHANCED","BytesWritten":7,"EstimatedBytesToTransfer":70"#;
+            Event::observed(answer(second, members))
+        });
+        let waiting = Waiting { fail_on_stall: Some(SignedDuration::from_secs(20)), ..Waiting::default() };
+        let (waited, out, _) = waited(waiting, stands.take(999)).await;
+        assert_eq!(waited.app.now(), at(330), "nobody can tell sooner");
+        assert!(
+            out.contains("WATCHING: no change yet in 1m") && out.contains("QUIET: no counter has changed for 3m"),
+            "{out}"
+        );
     }
 
     #[tokio::test]

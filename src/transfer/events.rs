@@ -202,7 +202,7 @@ impl Before {
             return if same { found } else { vec![Kind::PollFailed(outage.fault.clone())] };
         }
         let Some(snapshot) = past.snapshot() else { return found };
-        found.extend(self.sight(past.gap(), at));
+        found.extend(self.sight(past, at));
         let old = self.response.as_ref().map(Response::snapshot);
         found.extend(self.status(old, past, snapshot, at));
         if let Some(old) = old {
@@ -220,12 +220,12 @@ impl Before {
         found
     }
 
-    fn sight(&self, gap: SignedDuration, at: Timestamp) -> Option<Kind> {
+    fn sight(&self, past: &Past, at: Timestamp) -> Option<Kind> {
         if let Some(outage) = &self.outage {
             return Some(Kind::PollRecovered(at.duration_since(outage.since)));
         }
         let unseen = at.duration_since(self.responded_at?);
-        (unseen > gap).then_some(Kind::WatchResumed(unseen))
+        past.newest.as_ref()?.after_gap.then_some(Kind::WatchResumed(unseen))
     }
 
     fn status(&self, old: Option<&Snapshot>, past: &Past, new: &Snapshot, at: Timestamp) -> Option<Kind> {

@@ -187,11 +187,11 @@ impl Execution {
         self.is_over() || self.past.outage.is_some() && self.past.next.is_none()
     }
 
-    /// The phases at a moment: what it went through, where it is, what comes next; none before a response.
-    pub fn phases(&self, now: Timestamp) -> Vec<Phase> {
+    /// What it went through, where it is, what comes next; none before a response. `age` is how long the running
+    /// phase lasts.
+    pub fn phases(&self, age: Option<Age>) -> Vec<Phase> {
         let Some(newest) = &self.past.newest else { return Vec::new() };
-        let (snapshot, since) = (newest.response.snapshot(), newest.durations_since());
-        self.past.phases.all(snapshot, &newest.applicability, since, now)
+        self.past.phases.all(newest.response.snapshot(), &newest.applicability, age)
     }
 
     /// How long the running phase lasts; `None` where that is not known, and once it is over.

@@ -1,6 +1,8 @@
 //! What was seen of one execution: each observation folded in, nothing judged.
 
 pub mod change;
+pub mod habit;
+pub mod motion;
 pub mod phases;
 pub mod pipeline;
 pub mod rate_level;
@@ -13,6 +15,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use self::{
+    motion::Motion,
     phases::Phases,
     rate_level::RateLevel,
     refresh::Refresh,
@@ -53,8 +56,12 @@ pub struct Past {
     pub step_rates: StepRates,
     /// The rate that it keeps to.
     pub rate_level: RateLevel,
-    /// How often the service refreshes its counters.
+    /// How each step of the pipeline moves.
+    pub motion: Motion,
+    /// How often the service refreshes counters and durations.
     pub refresh: Refresh,
+    /// How often it refreshes counters: its durations may move more often.
+    pub counter_refresh: Refresh,
     estimates_changed_at: Option<Timestamp>,
 }
 
@@ -90,6 +97,8 @@ pub struct Newest {
     pub pulse_at: Option<Timestamp>,
     /// When any counter last changed, whatever the durations did; `None` if no change was seen.
     pub counters_at: Option<Timestamp>,
+    /// When the status last changed; `None` if no change was seen.
+    pub status_at: Option<Timestamp>,
 }
 
 impl Past {
@@ -105,7 +114,9 @@ impl Past {
             timeline: Timeline::default(),
             step_rates: StepRates::default(),
             rate_level: RateLevel::default(),
+            motion: Motion::default(),
             refresh: Refresh::default(),
+            counter_refresh: Refresh::default(),
             estimates_changed_at: None,
         }
     }
@@ -135,8 +146,16 @@ impl Past {
             let clock = snapshot.result.as_ref().and_then(|result| result.total_duration).map(|total| total.0);
             self.timeline.observe(at, Counters { bytes, files, clock }, gap);
         }
-        self.step_rates.observe(at, &pipeline::pipeline(snapshot, &applicability), blind);
+        let lanes = pipeline::pipeline(snapshot, &applicability);
+        self.step_rates.observe(at, &lanes, blind);
+        self.motion.observe(at, &lanes, snapshot, &applicability, blind);
+        let limit = snapshot.limit();
         if let Some(previous) = &previous {
+            if previous.response.snapshot().limit() != limit {
+                self.timeline.configured(at);
+                self.rate_level = RateLevel::default();
+                self.motion.configured();
+            }
             let estimates = |s: &Snapshot| (s.estimated_bytes_to_transfer, s.estimated_files_to_transfer);
             if estimates(previous.response.snapshot()) != estimates(snapshot) {
                 self.estimates_changed_at = Some(at);
@@ -144,16 +163,23 @@ impl Past {
         }
         if blind {
             self.refresh.lost();
+            self.counter_refresh.lost();
         }
+        let is_new = previous.is_none();
         let newest =
             Newest { next: self.next, after_gap: blind, ..Newest::after(previous, response, applicability, at) };
         if newest.pulse_at == Some(at) {
             self.refresh.changed(at);
         }
+        if is_new || newest.status_at == Some(at) {
+            self.refresh.awaits(at);
+            self.counter_refresh.awaits(at);
+        }
         let moved = newest.counters_at == Some(at);
         self.newest = Some(newest);
         if moved {
-            self.rate_level.observe(at, &self.timeline);
+            self.counter_refresh.changed(at);
+            self.rate_level.observe(at, &self.timeline, limit);
         }
     }
 
@@ -174,7 +200,7 @@ impl Past {
 
     /// The longest time between two responses that is still as planned, before or after the polling interval
     /// changed; beyond it lies a gap in our sight.
-    pub fn gap(&self) -> SignedDuration {
+    fn gap(&self) -> SignedDuration {
         let next = self.next.and_then(|next| SignedDuration::try_from(next).ok()).unwrap_or_default();
         SignedDuration::from_secs(90).max(next.max(self.interval()).saturating_mul(4))
     }
@@ -185,15 +211,15 @@ impl Past {
         next.and_then(|next| SignedDuration::try_from(next).ok()).unwrap_or_default()
     }
 
-    /// How long no counter and no duration had changed when the newest response came. Time in which we did not
-    /// see is not in it.
+    /// How long no counter, no duration and no status had changed when the newest response came: since the first
+    /// response where no change was seen. Time in which we did not see is not in it.
     pub fn unchanged_for(&self) -> SignedDuration {
-        self.newest.as_ref().map(|newest| newest.since(newest.pulse_at)).unwrap_or_default()
+        self.newest.as_ref().map(|newest| newest.since(newest.pulse_at.max(newest.status_at))).unwrap_or_default()
     }
 
-    /// How long no counter had changed when the newest response came, whatever the durations did.
+    /// How long no counter and no status had changed when the newest response came, whatever the durations did.
     pub fn counters_unchanged_for(&self) -> SignedDuration {
-        self.newest.as_ref().map(|newest| newest.since(newest.counters_at)).unwrap_or_default()
+        self.newest.as_ref().map(|newest| newest.since(newest.counters_at.max(newest.status_at))).unwrap_or_default()
     }
 
     /// Whether the totals may still grow: Enhanced mode lists while it transfers. They count as settled once
@@ -223,6 +249,7 @@ impl Newest {
                 before: None,
                 pulse_at: None,
                 counters_at: None,
+                status_at: None,
             };
         };
         let (old, new) = (previous.response.snapshot(), response.snapshot());
@@ -237,6 +264,7 @@ impl Newest {
             next: None,
             pulse_at: if moved { Some(at) } else { previous.pulse_at },
             counters_at: if counters_moved { Some(at) } else { previous.counters_at },
+            status_at: if old.status != new.status { Some(at) } else { previous.status_at },
             before: if same { previous.before } else { Some(previous.response) },
             response: response.clone(),
         }

@@ -64,7 +64,7 @@ pub struct Readout<'a> {
     pub average: Option<f64>,
     /// When the transfer will have ended, or why that is not known.
     pub estimate: Result<Estimate, Unknown>,
-    /// The steps of the Enhanced pipeline that apply.
+    /// The steps of the pipeline, those too that do not apply; none before a response.
     pub lanes: Vec<Lane>,
     /// Files and folders that failed in all steps; `None` where failures are not reported.
     pub failures: Option<i64>,
@@ -84,7 +84,6 @@ impl<'a> Readout<'a> {
         let (past, snapshot) = (execution.past(), execution.snapshot());
         let applicability = past.applicability();
         let status = past.status();
-        let phases = execution.phases(at);
         let phase_age = execution.phase_age(at);
         let health = Health::of(past, phase_age, at);
         let rate = Current::of(past, at);
@@ -103,12 +102,15 @@ impl<'a> Readout<'a> {
             totals_grow: past.totals_grow(),
             rate,
             average: snapshot.and_then(|snapshot| progress::average(snapshot, applicability)),
-            estimate: execution.estimator().estimate(at),
+            estimate: match health.transfer_stalled_for() {
+                Some(stalled) => Err(Unknown::Stalled(stalled)),
+                None => execution.estimator().estimate(at),
+            },
             lanes: snapshot.map(|snapshot| pipeline::pipeline(snapshot, applicability)).unwrap_or_default(),
             failures: snapshot.and_then(pipeline::failures).filter(|_| applicability.reports(Metric::Failures)),
             agents: Agents::of(execution.task(), &applicability.mode),
             advice: snapshot.map(advise).unwrap_or_default(),
-            phases,
+            phases: execution.phases(phase_age),
             health,
             bottleneck,
         }
@@ -189,6 +191,22 @@ impl<'a> Readout<'a> {
         self.execution.past().counters_unchanged_for()
     }
 
+    /// For how long it has at least been QUEUED, LAUNCHING, or in a status that nobody knows and in which nothing was
+    /// written; `None` once it began, and where the newest poll failed.
+    pub fn not_begun_for(&self) -> Option<SignedDuration> {
+        let is_before = match self.status.as_ref()? {
+            Status::Queued | Status::Launching => true,
+            Status::Other(_) => self.bytes.done.is_none_or(|bytes| bytes <= 0),
+            _ => false,
+        };
+        let newest = self.execution.past().newest.as_ref()?;
+        let watched = newest.at.duration_since(newest.status_at.unwrap_or(newest.first_at));
+        match self.phase_age.filter(|_| is_before && self.outage().is_none())? {
+            Age::AtMost(_) => Some(watched),
+            Age::Seen(span) | Age::Reported(span) | Age::AtLeast(span) => Some(span),
+        }
+    }
+
     /// The status before the one of now; `None` if we did not see it.
     pub fn previous_status(&self) -> Option<&'a Status> {
         self.execution.past().phases.previous()
@@ -224,8 +242,10 @@ impl<'a> Readout<'a> {
         if !self.applicability().reports(Metric::Failures) {
             return None;
         }
-        let steps = [Step::Listed, Step::Prepared, Step::Transferred, Step::Verified, Step::Deleted];
-        steps.into_iter().filter_map(|step| self.execution.past().step_rates.per_hour(step)).reduce(|a, b| a + b)
+        pipeline::FLOW
+            .into_iter()
+            .filter_map(|step| self.execution.past().step_rates.per_hour(step))
+            .reduce(|a, b| a + b)
     }
 
     /// The steps in which something failed, and how much.

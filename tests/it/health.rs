@@ -1,9 +1,15 @@
 //! Health over whole simulated executions: each word comes and goes at the right minute, and no habit is an alarm.
 
+#[path = "../../benches/health/measure.rs"]
+#[allow(dead_code, reason = "the benchmark says more")]
+mod measure;
+#[path = "../../benches/health/simulated.rs"]
+mod simulated;
+
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use syncscope::{App, Arn, Event, Observation, Outcome, Response, State, simulated};
+use syncscope::{App, Arn, Event, Observation, Outcome, Response, State, simulated as scenario_observations};
 
 fn start() -> Timestamp {
     "2026-11-22T16:00:00Z".parse().unwrap()
@@ -16,7 +22,7 @@ fn state(app: &App) -> &'static str {
 /// The health of a scenario: each word with the minute at which it was first said.
 fn course(scenario: &str, minutes: i64) -> Vec<(i64, &'static str)> {
     let until = start() + SignedDuration::from_mins(minutes);
-    let mut observations = simulated(scenario, start(), Duration::from_secs(5)).unwrap().peekable();
+    let mut observations = scenario_observations(scenario, start(), Duration::from_secs(5)).unwrap().peekable();
     let mut app = App::new([Arn::parse(&observations.peek().unwrap().execution).unwrap()], start(), TimeZone::UTC);
     let mut course: Vec<(i64, &'static str)> = Vec::new();
     for observation in observations.take_while(|observation| observation.at <= until) {
@@ -37,9 +43,13 @@ fn each_word_comes_and_goes_at_its_minute() {
         ("queued", vec![(0, "waiting"), (25, "starting"), (27, "healthy"), (49, "finished")]),
         ("slow-launch", vec![(0, "starting"), (5, "waiting"), (20, "healthy"), (47, "finished")]),
         ("failing", vec![(0, "starting"), (0, "healthy"), (4, "failing"), (43, "failed")]),
-        ("stalled", vec![(0, "starting"), (1, "healthy"), (21, "quiet"), (21, "stalled")]),
-        ("recovering", vec![(0, "starting"), (0, "healthy"), (20, "stalled"), (23, "healthy"), (40, "finished")]),
-        ("slow", vec![(0, "starting"), (0, "healthy"), (101, "slow"), (125, "healthy"), (170, "finished")]),
+        ("stalled", vec![(0, "starting"), (1, "healthy"), (20, "quiet"), (24, "stalled")]),
+        ("stuck", vec![(0, "watching"), (1, "quiet"), (5, "stalled")]),
+        (
+            "recovering",
+            vec![(0, "starting"), (0, "healthy"), (16, "quiet"), (19, "stalled"), (23, "healthy"), (40, "finished")],
+        ),
+        ("slow", vec![(0, "starting"), (0, "healthy"), (101, "slow"), (124, "healthy"), (170, "finished")]),
         ("cancelled", vec![(0, "starting"), (0, "healthy"), (12, "cancelling"), (16, "failed")]),
         ("unknown", vec![(0, "starting"), (1, "healthy"), (13, "finished")]),
     ] {
@@ -85,7 +95,7 @@ fn forty_healthy_hours_raise_no_alarm_whatever_the_step() {
         for observation in observations {
             let at = observation.at;
             app.update(Event::observed(observation));
-            let alarm = !matches!(state(&app), "healthy" | "quiet" | "starting");
+            let alarm = !matches!(state(&app), "healthy" | "quiet" | "watching");
             assert!(!alarm, "{} at {at} with steps of {step}", state(&app));
         }
         let events = app.execution().unwrap().events().iter().filter(|event| event.kind.is_turn()).count();
@@ -95,7 +105,7 @@ fn forty_healthy_hours_raise_no_alarm_whatever_the_step() {
 
 #[test]
 fn folding_one_by_one_or_all_at_once_is_the_same() {
-    let observations: Vec<_> = simulated("recovering", start(), Duration::from_secs(5)).unwrap().collect();
+    let observations: Vec<_> = scenario_observations("recovering", start(), Duration::from_secs(5)).unwrap().collect();
     let arn = Arn::parse(&observations[0].execution).unwrap();
     let fresh = App::new([arn], start(), TimeZone::UTC);
     let (mut ticked, mut folded) = (fresh.clone(), fresh);
@@ -107,4 +117,26 @@ fn folding_one_by_one_or_all_at_once_is_the_same() {
     }
     folded.update(Event::tick(ticked.now()));
     assert_eq!(format!("{:?}", ticked.execution()), format!("{:?}", folded.execution()));
+}
+
+/// The benchmark `health` does the same for 1,000 hours and 100 stops.
+#[test]
+fn hours_of_chance_raise_no_alarm_and_each_stop_is_named_in_time_by_step() {
+    let (mut hours, mut seed) = (0.0, 5_000_000);
+    while hours < 40.0 {
+        let run = simulated::drawn(seed, None);
+        let alarms = measure::alarms(&run.observations);
+        assert!(alarms.found.is_empty(), "{seed} {:?}: {:?}", run.plan, alarms.found);
+        (hours, seed) = (hours + alarms.hours, seed + 1);
+    }
+    let steps = (1..simulated::STEPS.len()).map(simulated::Stops::Step);
+    for what in [simulated::Stops::Whole, simulated::Stops::Counters].into_iter().chain(steps) {
+        let mut named = measure::Named::default();
+        while named.stops < 2 {
+            let run = simulated::drawn(seed, Some(what));
+            named.add(measure::named(&run.observations, run.stopped, what, run.plan.step, &seed.to_string()));
+            seed += 1;
+        }
+        assert!(named.is_perfect(), "{what:?}, seeds up to {seed}");
+    }
 }

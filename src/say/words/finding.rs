@@ -3,7 +3,11 @@
 use jiff::SignedDuration;
 
 use crate::say::{text, units, words};
-use crate::transfer::{judge::health::Finding, present::progress::Ending};
+use crate::transfer::{
+    judge::health::{FailingStep, Finding},
+    past::pipeline::Step,
+    present::progress::Ending,
+};
 
 /// The sentence of a finding.
 pub fn sentence(finding: &Finding) -> String {
@@ -14,9 +18,22 @@ pub fn sentence(finding: &Finding) -> String {
         Finding::Unseen { unseen_for: None, fault } => {
             format!("No response so far: {}.", fault.message.trim_end_matches('.'))
         }
+        Finding::Watching { unchanged_for } if unchanged_for.is_zero() => "No change yet.".into(),
+        Finding::Watching { unchanged_for } => format!("No change yet in {}.", units::duration(*unchanged_for)),
+        Finding::Stalled { unchanged_for, behind: Some(behind), .. } => {
+            let (behind, watched) = (units::duration(*behind), units::duration(*unchanged_for));
+            format!("TotalDuration is {behind} behind the time since launch, and no counter has changed for {watched}.")
+        }
         Finding::Stalled { unchanged_for, usual_step, .. } => {
             let usual = usual_step.map(|step| format!("; they usually change every {}", units::duration(step)));
             format!("No counter has changed for {}{}.", units::duration(*unchanged_for), usual.unwrap_or_default())
+        }
+        Finding::StepStalled { step: Step::Listed, unchanged_for, .. } => {
+            let span = units::duration(*unchanged_for);
+            format!("Listing: nothing more was listed for {span}, and all that was listed is transferred.")
+        }
+        Finding::StepStalled { step, unchanged_for, usual_step, moving, .. } => {
+            step_stalled(*step, *unchanged_for, *usual_step, moving)
         }
         Finding::Idle { unchanged_for, .. } => {
             let span = units::duration(*unchanged_for);
@@ -25,21 +42,52 @@ pub fn sentence(finding: &Finding) -> String {
         Finding::Quiet { unchanged_for, .. } => {
             format!("No counter has changed for {}.", units::duration(*unchanged_for))
         }
-        Finding::Slow { rate, window, median } => {
+        Finding::Slow { rate, window, median, .. } => {
             let window = units::duration(SignedDuration::from_secs(*window as i64));
             let (rate, median) = (units::byte_rate(*rate), units::byte_rate(*median));
             format!("{rate} over the last {window}; the median of this run is {median}.")
         }
-        Finding::Failing { step, failed, share, by_the_end, .. } => {
-            let (items, verb) = (units::items(*failed), words::step_verb(*step));
-            let by_the_end =
-                by_the_end.map(|all| format!("; about {} by the end at this rate", units::short_count(all)));
-            let by_the_end = by_the_end.unwrap_or_default();
-            format!("{items} failed to {verb}, {} of those attempted{by_the_end}.", units::percent(*share))
+        Finding::StepSlow { step, rate, median } => {
+            let (noun, rate, median) = (words::step_noun(*step), units::item_rate(*rate), units::item_rate(*median));
+            format!("{noun}: {rate} over the last 10m, and its work grows; its median is {median}.")
         }
+        Finding::Unlisted { folders: 1 } => "1 folder could not be listed: whatever is in it is left out.".into(),
+        Finding::Unlisted { folders } => {
+            format!("{} folders could not be listed: whatever is in them is left out.", units::count(*folders))
+        }
+        Finding::Failing { steps, by_the_end, .. } => failing(steps, *by_the_end),
         Finding::Launching(age) => format!("Launching for {}.", words::age_in_words(*age)),
         Finding::Incomplete(ending) => incomplete(*ending),
     }
+}
+
+fn step_stalled(step: Step, stopped: SignedDuration, usual: Option<SignedDuration>, moving: &[Step]) -> String {
+    let (noun, done) = (words::step_noun(step), words::step(step).to_lowercase());
+    let usual = usual.map(|step| format!("; it usually moves every {}", units::duration(step))).unwrap_or_default();
+    let moving: Vec<&str> = moving.iter().map(|step| words::step_running(*step)).collect();
+    let verb = if moving.len() > 1 { "go" } else { "goes" };
+    let moving = match moving.split_last() {
+        Some((last, [])) => format!("; {last} {verb} on"),
+        Some((last, others)) => format!("; {} and {last} {verb} on", others.join(", ")),
+        None => String::new(),
+    };
+    format!("{noun}: nothing was {done} for {}{usual}{moving}.", units::duration(stopped))
+}
+
+fn failing(steps: &[FailingStep], by_the_end: Option<i64>) -> String {
+    let Some((worst, others)) = steps.split_first() else { return "Items fail.".into() };
+    let (items, verb, share) = (units::items(worst.failed), words::step_verb(worst.step), units::percent(worst.share));
+    let by_the_end = by_the_end.map(|all| format!("; about {} by the end at this rate", units::short_count(all)));
+    let by_the_end = by_the_end.unwrap_or_default();
+    let others: Vec<String> = others
+        .iter()
+        .map(|step| {
+            let (failed, verb) = (units::short_count(step.failed), words::step_verb(step.step));
+            format!("{failed} to {verb} ({})", units::percent(step.share))
+        })
+        .collect();
+    let others = if others.is_empty() { String::new() } else { format!("; also {}", others.join(", ")) };
+    format!("{items} failed to {verb}, {share} of those attempted{by_the_end}{others}.")
 }
 
 /// What is missing from a SUCCESS.
@@ -64,11 +112,19 @@ pub fn short(finding: &Finding) -> Option<String> {
     Some(match finding {
         Finding::Unseen { unseen_for: Some(span), .. } => format!("not seen {}", units::duration(*span)),
         Finding::Unseen { unseen_for: None, fault } => text::clause(&fault.message),
+        Finding::Watching { .. } => "no change yet".into(),
+        Finding::StepStalled { step, unchanged_for, .. } => {
+            format!("{} {}", words::step_running(*step), units::duration(*unchanged_for))
+        }
         Finding::Stalled { unchanged_for, .. }
         | Finding::Idle { unchanged_for, .. }
         | Finding::Quiet { unchanged_for, .. } => format!("no change {}", units::duration(*unchanged_for)),
         Finding::Slow { rate, .. } => units::byte_rate(*rate),
-        Finding::Failing { failed, .. } => format!("{} failed", units::short_count(*failed)),
+        Finding::StepSlow { step, rate, .. } => {
+            format!("{} {}", words::step_running(*step), units::item_rate(*rate))
+        }
+        Finding::Unlisted { folders } => format!("{} folders not listed", units::short_count(*folders)),
+        Finding::Failing { steps, .. } => format!("{} failed", units::short_count(steps.first()?.failed)),
         Finding::Launching(age) => words::age(*age),
         Finding::Incomplete(Ending::Failures(failed)) => format!("{} failed", units::short_count(*failed)),
         Finding::Incomplete(Ending::Short(short)) => format!("{} missing", units::short_count(*short)),

@@ -141,10 +141,10 @@ pub fn advise(snapshot: &Snapshot, task: &Task, health: &Health, phase: Option<A
         _ => {}
     }
     match &health.finding {
-        Some(Finding::Stalled { .. } | Finding::Idle { .. }) => {
+        Some(Finding::Stalled { .. } | Finding::StepStalled { .. } | Finding::Idle { .. }) => {
             vec![Advice::Stalled(agents), Advice::Log(log(), Tells::Cause)]
         }
-        Some(Finding::Failing { .. }) => vec![Advice::Log(log(), Tells::Items)],
+        Some(Finding::Failing { .. } | Finding::Unlisted { .. }) => vec![Advice::Log(log(), Tells::Items)],
         _ => Vec::new(),
     }
 }

@@ -14,8 +14,6 @@ use crate::{
     },
 };
 
-/// From this share of the limit on, the limit is the bottleneck.
-const AT_LIMIT: f64 = 0.95;
 /// A backlog below this share of what came through is none.
 const BACKLOG: f64 = 0.05;
 /// Items are as many a second as before, within this.
@@ -32,7 +30,7 @@ const NEWS: SignedDuration = SignedDuration::from_hours(12);
 pub enum Bottleneck {
     /// The bandwidth limit is used up.
     BandwidthLimit {
-        /// The share of it that is used, 0.95 or more.
+        /// The share of it that is used.
         used: f64,
         /// Bytes a second.
         limit: i64,
@@ -91,7 +89,7 @@ fn at_the_limit(past: &Past, snapshot: &Snapshot, rate: &Current) -> Option<Bott
     let used = rate.bytes()? / limit as f64;
     let compresses = progress::saved_by_compression(snapshot, applicability).is_some();
     let compression_is_vain = compresses && progress::compression_saves(snapshot, applicability).is_none();
-    (used >= AT_LIMIT).then_some(Bottleneck::BandwidthLimit { used, limit, compression_is_vain })
+    past.rate_level.is_at_limit().then_some(Bottleneck::BandwidthLimit { used, limit, compression_is_vain })
 }
 
 fn rate_changed(past: &Past, now: Timestamp) -> Option<Bottleneck> {
@@ -138,23 +136,15 @@ fn by_items(past: &Past) -> Option<Bottleneck> {
 
 /// The largest backlog that grows.
 fn backlog(past: &Past, snapshot: &Snapshot) -> Option<Bottleneck> {
-    past.applicability().reports(Metric::Listed).then_some(())?;
-    let lanes = pipeline::pipeline(snapshot, past.applicability());
-    let lane = |step: Step| lanes.iter().find(|lane| lane.step == step && lane.not_applicable.is_none());
-    let files = |step: Step| lane(step)?.files;
-    let failed = |step: Step| lane(step).and_then(|lane| lane.failed()).unwrap_or(0).max(0);
-    let skipped = files(Step::Skipped).unwrap_or(0).max(0);
-    let first = if files(Step::Prepared).is_some() { Step::Prepared } else { Step::Transferred };
-    let pairs = [
-        (Step::Listed, first, if first == Step::Prepared { skipped } else { 0 }),
-        (Step::Prepared, Step::Transferred, 0),
-        (Step::Transferred, Step::Verified, 0),
-    ];
-    let backlogs = pairs.into_iter().filter_map(|(before, after, apart)| {
-        let (done, came) = (files(after)?, files(before)?);
-        let waiting = came.checked_sub(done)?.checked_sub(apart)?.checked_sub(failed(after))?;
+    let applicability = past.applicability();
+    applicability.reports(Metric::Listed).then_some(())?;
+    let lanes = pipeline::pipeline(snapshot, applicability);
+    let pairs =
+        [(Step::Listed, Step::Prepared), (Step::Prepared, Step::Transferred), (Step::Transferred, Step::Verified)];
+    let backlogs = pairs.into_iter().filter_map(|(before, after)| {
+        let waiting = pipeline::waiting(after, &lanes, snapshot, applicability)?;
         let growth = past.step_rates.growth(before, after)?;
-        (waiting as f64 >= came as f64 * BACKLOG && growth > 0.0).then_some((before, after, waiting, growth))
+        (waiting.share >= BACKLOG && growth > 0.0).then_some((before, after, waiting.files, growth))
     });
     let (before, after, waiting, growth) = backlogs.max_by_key(|(_, _, waiting, _)| *waiting)?;
     Some(Bottleneck::Backlog { before, after, waiting, growth })
@@ -194,13 +184,14 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_binds_from_95_percent_on() {
+    fn the_limit_binds_from_90_percent_on() {
         let limited = |rate: i64| {
             let terms = r#""TaskMode":"BASIC","Options":{"BytesPerSecond":1048576}"#;
             said(5, |second| counted(terms, second * rate, second))
         };
         assert_eq!(limited(1_000_000).as_deref(), Some("At the bandwidth limit: 95.4% of 1.00 MiB/s used."));
-        assert_eq!(limited(990_000), None);
+        assert_eq!(limited(990_000).as_deref(), Some("At the bandwidth limit: 94.4% of 1.00 MiB/s used."));
+        assert_eq!(limited(930_000), None);
         let vain = |second: i64| {
             let terms = format!(
                 r#""TaskMode":"BASIC","Options":{{"BytesPerSecond":1048576}},"BytesTransferred":{0},"BytesCompressed":{0}"#,

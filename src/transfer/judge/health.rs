@@ -1,23 +1,22 @@
 //! Is it all right? One word, and the finding behind it.
 
+mod failing;
+mod slow;
+mod stalled;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     aws::{
-        applicability::{Metric, Verify},
-        fault::Fault,
+        applicability::Verify,
+        fault::{Fault, FaultKind},
         snapshot::{Mode, Snapshot, Status},
     },
     transfer::{
-        past::{
-            Past,
-            phases::Age,
-            pipeline::{self, Step},
-            refresh,
-        },
+        past::{Past, phases::Age, pipeline::Step},
         present::{
             progress::{self, Ending},
-            rates::is_blind,
+            rates::{self, is_blind},
         },
         severity::Severity,
     },
@@ -41,6 +40,8 @@ pub enum HealthState {
     Starting,
     /// In the queue, or launching for too long.
     Waiting,
+    /// Seen, but no change of it yet, so nothing can be said.
+    Watching,
     /// Counters change as they should.
     Healthy,
     /// Counters have not changed for longer than usual.
@@ -51,6 +52,8 @@ pub enum HealthState {
     Stalled,
     /// It moves, and much of it fails.
     Failing,
+    /// The newest poll failed: what is known is old.
+    Stale,
     /// We can't see it.
     Blind,
     /// Ended with SUCCESS, complete.
@@ -65,14 +68,16 @@ pub enum HealthState {
 
 impl HealthState {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Starting,
         Self::Waiting,
+        Self::Watching,
         Self::Healthy,
         Self::Quiet,
         Self::Slow,
         Self::Stalled,
         Self::Failing,
+        Self::Stale,
         Self::Blind,
         Self::Finished,
         Self::FinishedWithFailures,
@@ -89,8 +94,8 @@ impl HealthState {
     fn severity(self) -> Severity {
         match self {
             Self::Healthy | Self::Finished => Severity::Ok,
-            Self::Starting | Self::Waiting | Self::Quiet | Self::Cancelling => Severity::Info,
-            Self::Slow | Self::Blind | Self::FinishedWithFailures => Severity::Warning,
+            Self::Starting | Self::Waiting | Self::Watching | Self::Quiet | Self::Cancelling => Severity::Info,
+            Self::Slow | Self::Stale | Self::Blind | Self::FinishedWithFailures => Severity::Warning,
             Self::Stalled | Self::Failing | Self::Failed => Severity::Critical,
         }
     }
@@ -106,7 +111,12 @@ pub enum Finding {
         /// Why.
         fault: Fault,
     },
-    /// No counter changes any more.
+    /// No change was seen yet.
+    Watching {
+        /// How long it is watched.
+        unchanged_for: SignedDuration,
+    },
+    /// Neither counters nor durations change any more.
     Stalled {
         /// How long no counter has changed.
         unchanged_for: SignedDuration,
@@ -114,6 +124,21 @@ pub enum Finding {
         usual_step: Option<SignedDuration>,
         /// When one last changed; `None` if no change was seen.
         last_change: Option<Timestamp>,
+        /// How far `TotalDuration` is behind the time since the launch, where that alone shows the stall.
+        behind: Option<SignedDuration>,
+    },
+    /// A step has work, and does not move.
+    StepStalled {
+        /// The step.
+        step: Step,
+        /// How long.
+        unchanged_for: SignedDuration,
+        /// How often it usually moves; `None` before it was learned.
+        usual_step: Option<SignedDuration>,
+        /// When it last moved; `None` if it was not seen to.
+        last_change: Option<Timestamp>,
+        /// The steps that go on.
+        moving: Vec<Step>,
     },
     /// Elapsed time advances, and no counter changes.
     Idle {
@@ -129,24 +154,36 @@ pub enum Finding {
         /// When one last changed; `None` if no change was seen.
         last_change: Option<Timestamp>,
     },
-    /// The rate is far below the run's.
+    /// Bytes and files are written at a rate far below the run's.
     Slow {
         /// Bytes a second over the window.
         rate: f64,
         /// Seconds that the rate was taken over.
         window: f64,
-        /// The median of the run, in bytes a second.
+        /// The median of the run since it was last configured, in bytes a second.
         median: f64,
+        /// Whether the transfer is one step of several at once.
+        is_step: bool,
+    },
+    /// A step has more and more work, and does it at a rate far below its usual one.
+    StepSlow {
+        /// The step.
+        step: Step,
+        /// Items a second in the last ten minutes that it had work in.
+        rate: f64,
+        /// The median of its ten minutes with work, in items a second.
+        median: f64,
+    },
+    /// Folders could not be listed, so that whatever is in them is left out.
+    Unlisted {
+        /// How many.
+        folders: i64,
     },
     /// Much of what a step attempts fails.
     Failing {
-        /// The step with the largest share.
-        step: Step,
-        /// Files and folders that failed there.
-        failed: i64,
-        /// Their share of those attempted, 0 to 1.
-        share: f64,
-        /// How many it will be at this pace; `None` where too little is done to say.
+        /// The steps of which that is true, the worst first; at least one.
+        steps: Vec<FailingStep>,
+        /// How many it will be in the worst one at this pace; `None` where too little is done to say.
         by_the_end: Option<i64>,
         /// When failures of any step were first seen; `None` if they had begun before the watch.
         since: Option<Timestamp>,
@@ -157,16 +194,21 @@ pub enum Finding {
     Incomplete(Ending),
 }
 
+/// A step in which much fails.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FailingStep {
+    /// The step.
+    pub step: Step,
+    /// Files and folders that failed there.
+    pub failed: i64,
+    /// Their share of those attempted, 0 to 1.
+    pub share: f64,
+}
+
 /// LAUNCHING for so long deserves a notice.
 pub const LAUNCHING_LONG: SignedDuration = SignedDuration::from_mins(5);
 /// LAUNCHING for so long deserves a warning.
 pub const LAUNCHING_TOO_LONG: SignedDuration = SignedDuration::from_mins(15);
-/// No response at all for so long: blind.
-const BLIND_AT_LEAST: SignedDuration = SignedDuration::from_secs(60);
-/// Fewer failures than this are not called failing.
-const FAILING_AT_LEAST: i64 = 10;
-/// The share of what was attempted from which on it is failing.
-const FAILING_SHARE: f64 = 0.01;
 
 impl Health {
     /// The health of an execution at a moment. `phase` is how long its status lasts.
@@ -183,16 +225,59 @@ impl Health {
             let unseen_for = past.newest.as_ref().map(|newest| now.duration_since(newest.at));
             return because(HealthState::Blind, Finding::Unseen { unseen_for, fault: outage.fault.clone() });
         }
-        match snapshot.status() {
+        let health = match snapshot.status() {
             Some(Status::Queued) => state(HealthState::Waiting),
             Some(Status::Cancelling) => state(HealthState::Cancelling),
             Some(Status::Preparing | Status::Transferring | Status::Verifying) => moving(past, snapshot),
             Some(Status::Other(_)) if snapshot.bytes_written.is_some_and(|bytes| bytes.0 > 0) => {
                 // What may stand still in a step that nobody here knows, nobody here can tell.
-                standing(past, snapshot).map_or(state(HealthState::Healthy), |_| state(HealthState::Quiet))
+                if stalled::is_frozen(past) { state(HealthState::Quiet) } else { calm(past, false) }
             }
             _ => launching(phase),
+        };
+        health.unless_stale(past, now)
+    }
+
+    /// The step of the pipeline that it is about; `None` where it is about the whole.
+    pub fn step(&self) -> Option<Step> {
+        match self.finding.as_ref()? {
+            Finding::StepStalled { step, .. } | Finding::StepSlow { step, .. } => Some(*step),
+            Finding::Slow { is_step, .. } => is_step.then_some(Step::Transferred),
+            Finding::Unlisted { .. } => Some(Step::Listed),
+            Finding::Failing { steps, .. } => steps.first().map(|worst| worst.step),
+            _ => None,
         }
+    }
+
+    /// For how long it has stalled; `None` where it has not.
+    pub fn stalled_for(&self) -> Option<SignedDuration> {
+        match self.finding.as_ref()? {
+            Finding::Stalled { unchanged_for, behind, .. } => {
+                Some(behind.map_or(*unchanged_for, |behind| behind.max(*unchanged_for)))
+            }
+            Finding::StepStalled { unchanged_for, .. } | Finding::Idle { unchanged_for, .. } => Some(*unchanged_for),
+            _ => None,
+        }
+    }
+
+    /// For how long nothing has been transferred though there is something to transfer; `None` where it goes on.
+    pub fn transfer_stalled_for(&self) -> Option<SignedDuration> {
+        let is_another = self.step().is_some_and(|step| step != Step::Transferred);
+        self.stalled_for().filter(|_| !is_another)
+    }
+
+    /// What was fine when it was last seen is not said to be fine where the newest poll failed.
+    fn unless_stale(self, past: &Past, now: Timestamp) -> Self {
+        let (Some(outage), Some(newest)) = (&past.outage, &past.newest) else { return self };
+        let was_fine = self.state == HealthState::Healthy || self.severity <= Severity::Info;
+        if !was_fine || self.state == HealthState::Cancelling {
+            return self;
+        }
+        let unseen_for = Some(now.duration_since(newest.at));
+        let stale = because(HealthState::Stale, Finding::Unseen { unseen_for, fault: outage.fault.clone() });
+        // one missed response to throttling is the service's way of pacing us
+        let is_pacing = outage.fault.kind == FaultKind::Throttled;
+        if is_pacing { Self { severity: Severity::Info, ..stale } } else { stale }
     }
 }
 
@@ -206,7 +291,7 @@ fn because(state: HealthState, finding: Finding) -> Health {
 
 fn without_a_response(past: &Past, now: Timestamp) -> Health {
     match &past.outage {
-        Some(outage) if now.duration_since(outage.since) >= BLIND_AT_LEAST || outage.fault.is_final() => {
+        Some(outage) if now.duration_since(outage.since) >= rates::BLIND_AT_LEAST || outage.fault.is_final() => {
             because(HealthState::Blind, Finding::Unseen { unseen_for: None, fault: outage.fault.clone() })
         }
         _ => state(HealthState::Starting),
@@ -230,44 +315,38 @@ fn launching(phase: Option<Age>) -> Health {
     Health { severity, ..because(HealthState::Waiting, Finding::Launching(age)) }
 }
 
+/// The worst that is true of it comes first.
 fn moving(past: &Past, snapshot: &Snapshot) -> Health {
-    if has_counters(past, snapshot)
-        && let Some(standing) = standing(past, snapshot)
-    {
-        return standing;
+    let has_counters = has_counters(past, snapshot);
+    stalled::stalled(past, snapshot)
+        .filter(|_| has_counters)
+        .or_else(|| failing::failing(past, snapshot))
+        .or_else(|| slow::slow(past, snapshot))
+        .unwrap_or_else(|| {
+            let calm = calm(past, has_counters);
+            match failing::unlisted(past, snapshot) {
+                Some(finding) => Health { severity: Severity::Warning, finding: Some(finding), ..calm },
+                None => calm,
+            }
+        })
+}
+
+/// Watching until a change is seen, quiet where none comes for longer than usual, else healthy.
+fn calm(past: &Past, has_counters: bool) -> Health {
+    let Some(newest) = &past.newest else { return state(HealthState::Starting) };
+    let (last_change, seen) = if has_counters {
+        (newest.counters_at, newest.counters_at.max(newest.status_at))
+    } else {
+        (newest.pulse_at, newest.pulse_at.max(newest.status_at))
+    };
+    let unchanged_for = if has_counters { past.counters_unchanged_for() } else { past.unchanged_for() };
+    if has_counters && stalled::is_quiet(past) {
+        return because(HealthState::Quiet, Finding::Quiet { unchanged_for, last_change });
     }
-    if let Some(failing) = failing(past, snapshot) {
-        return failing;
-    }
-    if snapshot.status() == Some(Status::Transferring)
-        && let Some(slow) = slow(past)
-    {
-        return slow;
+    if seen.is_none() {
+        return because(HealthState::Watching, Finding::Watching { unchanged_for });
     }
     state(HealthState::Healthy)
-}
-
-/// Stalled or quiet, where nothing moves.
-fn standing(past: &Past, snapshot: &Snapshot) -> Option<Health> {
-    let usual_step = past.refresh.usual();
-    let (unchanged, idle) = (past.unchanged_for(), past.counters_unchanged_for());
-    let last_change = past.newest.as_ref().and_then(|newest| newest.counters_at);
-    if unchanged >= refresh::stalled_after(usual_step) {
-        let finding = Finding::Stalled { unchanged_for: idle, usual_step, last_change };
-        return Some(because(HealthState::Stalled, finding));
-    }
-    if snapshot.status() == Some(Status::Transferring) && idle >= refresh::idle_after(usual_step) {
-        return Some(because(HealthState::Stalled, Finding::Idle { unchanged_for: idle, last_change }));
-    }
-    let quiet = refresh::quiet_after(usual_step).is_some_and(|quiet| unchanged >= quiet);
-    quiet.then(|| because(HealthState::Quiet, Finding::Quiet { unchanged_for: unchanged, last_change }))
-}
-
-fn slow(past: &Past) -> Option<Health> {
-    past.rate_level.is_slow().then_some(())?;
-    let recent = past.timeline.rate(SignedDuration::from_mins(10), |stretch| stretch.bytes)?;
-    let median = past.timeline.median()?;
-    Some(because(HealthState::Slow, Finding::Slow { rate: recent.per_second, window: recent.window, median }))
 }
 
 /// Whether the API has a counter that would change in this phase.
@@ -280,28 +359,10 @@ fn has_counters(past: &Past, snapshot: &Snapshot) -> bool {
     }
 }
 
-/// The step of which the largest share fails, where that is much.
-fn failing(past: &Past, snapshot: &Snapshot) -> Option<Health> {
-    let applicability = past.applicability();
-    applicability.reports(Metric::Failures).then_some(())?;
-    let lanes = pipeline::pipeline(snapshot, applicability);
-    let failing = lanes.iter().filter_map(|lane| {
-        let failed = lane.failed().filter(|failed| *failed >= FAILING_AT_LEAST)?;
-        let came_through = lane.files.unwrap_or(0).max(0).saturating_add(lane.folders.unwrap_or(0).max(0));
-        let share = failed as f64 / failed.saturating_add(came_through) as f64;
-        Some((lane.step, failed, share)).filter(|_| share >= FAILING_SHARE)
-    });
-    let (step, failed, share) = failing.max_by(|a, b| a.2.total_cmp(&b.2))?;
-    let done = progress::files(snapshot, applicability).fraction().filter(|fraction| *fraction >= 0.05);
-    let by_the_end = done.map(|done| (failed as f64 / done) as i64).filter(|all| *all > failed);
-    let since = lanes.iter().filter_map(|lane| past.step_rates.began(lane.step)).min();
-    Some(because(HealthState::Failing, Finding::Failing { step, failed, share, by_the_end, since }))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transfer::readout::Readout;
+    use crate::transfer::{judge::bottleneck::Bottleneck, readout::Readout};
     use crate::{
         aws::fault::FaultKind,
         say,
@@ -335,7 +396,7 @@ mod tests {
     fn a_moving_transfer_is_healthy_and_a_stopped_one_is_quiet_then_stalled() {
         use HealthState::{Healthy, Quiet, Stalled};
         for (end, expected) in
-            [(600, Healthy), (640, Healthy), (645, Quiet), (685, Quiet), (690, Stalled), (5000, Stalled)]
+            [(600, Healthy), (640, Healthy), (645, Quiet), (895, Quiet), (900, Stalled), (5000, Stalled)]
         {
             assert_eq!(word(&until(end, 600, 600, "TRANSFERRING", ENHANCED), end), expected, "{end}");
         }
@@ -345,7 +406,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_runs_alone_is_a_stall_after_five_minutes() {
-        assert_eq!(word(&until(850, 600, 9999, "TRANSFERRING", ENHANCED), 850), HealthState::Healthy);
+        assert_eq!(word(&until(895, 600, 9999, "TRANSFERRING", ENHANCED), 895), HealthState::Quiet);
         assert_eq!(word(&until(905, 600, 9999, "TRANSFERRING", ENHANCED), 905), HealthState::Stalled);
     }
 
@@ -353,7 +414,8 @@ mod tests {
     fn where_the_api_has_no_counter_nothing_is_called_stalled() {
         let basic = r#""Options":{"VerifyMode":"POINT_IN_TIME_CONSISTENT"}"#;
         for status in ["PREPARING", "VERIFYING"] {
-            assert_eq!(word(&until(20_000, 0, 0, status, basic), 20_000), HealthState::Healthy, "{status}");
+            assert_eq!(word(&until(20_000, 0, 0, status, basic), 20_000), HealthState::Watching, "{status}");
+            assert_eq!(word(&until(20_000, 0, 9999, status, basic), 20_000), HealthState::Healthy, "{status}");
         }
         let transferred = r#""Options":{"VerifyMode":"ONLY_FILES_TRANSFERRED"}"#;
         assert_eq!(word(&until(20_000, 0, 0, "VERIFYING", transferred), 20_000), HealthState::Stalled);
@@ -370,7 +432,99 @@ mod tests {
         assert_eq!(reasons(&blind), ["No response for 10m: it was throttled."]);
         let mut execution = until(600, 600, 600, "TRANSFERRING", ENHANCED);
         execution.observe(&fault(605, FaultKind::Unreachable));
-        assert_eq!(word(&execution, 606), HealthState::Healthy, "one missed answer is no news");
+        let stale = Readout::of(&execution, at(606)).health;
+        assert_eq!((stale.state, stale.severity), (HealthState::Stale, Severity::Warning), "what is shown is old");
+        assert_eq!(reasons(&stale), ["No response for 6s: it was unreachable."]);
+        execution.observe(&answer(610, r#""Status":"TRANSFERRING","BytesWritten":99"#));
+        execution.observe(&fault(615, FaultKind::Throttled));
+        assert_eq!(Readout::of(&execution, at(616)).health.severity, Severity::Info, "that paces us");
+    }
+
+    #[test]
+    fn a_failed_poll_takes_the_green_away_and_not_the_red() {
+        for kind in [FaultKind::Expired, FaultKind::Unreachable, FaultKind::Throttled, FaultKind::Denied] {
+            let mut stopped = until(1200, 600, 600, "TRANSFERRING", ENHANCED);
+            stopped.observe(&fault(1205, kind));
+            assert_eq!(word(&stopped, 1206), HealthState::Stalled, "{kind:?}");
+            for status in ["TRANSFERRING", "QUEUED", "LAUNCHING", "PREPARING"] {
+                let mut execution = until(60, 60, 60, status, ENHANCED);
+                execution.observe(&fault(65, kind));
+                assert_eq!(word(&execution, 66), HealthState::Stale, "{kind:?} {status}");
+            }
+        }
+        let mut over = until(60, 60, 60, "SUCCESS", ENHANCED);
+        over.observe(&fault(65, FaultKind::Expired));
+        assert_eq!(word(&over, 66), HealthState::Finished, "the end stays what it is");
+    }
+
+    #[test]
+    fn nothing_is_healthy_before_a_change_was_seen() {
+        use HealthState::{Healthy, Quiet, Stalled, Watching};
+        // attached to one that stopped before
+        for (end, expected) in [(0, Watching), (85, Watching), (90, Quiet), (325, Quiet), (330, Stalled)] {
+            let stopped = until(end, -1, -1, "TRANSFERRING", ENHANCED);
+            assert_eq!(word(&stopped, end), expected, "{end}");
+        }
+        let watching = Readout::of(&until(40, -1, -1, "TRANSFERRING", ENHANCED), at(40)).health.clone();
+        assert_eq!((watching.severity, reasons(&watching)), (Severity::Info, vec!["No change yet in 40s.".to_owned()]));
+        assert_eq!(word(&until(15, 60, 60, "TRANSFERRING", ENHANCED), 15), Healthy);
+        let clock_alone = until(60, -1, 60, "TRANSFERRING", ENHANCED);
+        assert_eq!(word(&clock_alone, 60), Watching, "that its time passes tells nothing of what it does");
+        let begun = [(0, r#""Status":"LAUNCHING""#.to_owned()), (5, format!(r#"{ENHANCED},"Status":"TRANSFERRING""#))];
+        assert_eq!(word(&watched(begun), 5), Healthy, "its beginning was seen");
+    }
+
+    #[test]
+    fn a_response_that_shows_the_stall_by_itself_is_believed_after_90_seconds() {
+        let attached = |end: i64, total_seconds: i64| {
+            let members = format!(
+                r#"{ENHANCED},"Status":"TRANSFERRING","LaunchTime":1799990000,"BytesWritten":7,"Result":{{"TotalDuration":{}}}"#,
+                total_seconds * 1000
+            );
+            watched((0..=end).step_by(5).map(|second| (second, members.clone())))
+        };
+        // launched 10,000 s before: 15 minutes to launch and the longest step would explain 1,230 of them
+        for (end, total, expected) in [
+            (85, 6_400, HealthState::Watching),
+            (90, 6_400, HealthState::Stalled),
+            (90, 9_700, HealthState::Quiet),
+            (330, 9_700, HealthState::Stalled),
+        ] {
+            assert_eq!(word(&attached(end, total), end), expected, "{end} {total}");
+        }
+        let health = Readout::of(&attached(90, 6_400), at(90)).health.clone();
+        let said = "TotalDuration is 1h 1m behind the time since launch, and no counter has changed for 1m 30s.";
+        assert_eq!(reasons(&health), [said]);
+    }
+
+    #[test]
+    fn folders_that_could_not_be_listed_are_a_warning_from_the_first_one_on() {
+        let unlisted = |failed: i64, listed: i64| {
+            let members = |second: i64| {
+                format!(
+                    r#"{ENHANCED},"Status":"TRANSFERRING","BytesWritten":{second},"FilesListed":{{"AtSource":5000}},
+                "FoldersListed":{{"AtSource":{listed}}},"FoldersFailed":{{"List":{failed}}}"#
+                )
+            };
+            let health = Readout::of(&watched([(0, members(0)), (5, members(5))]), at(5)).health.clone();
+            (health.state, health.severity, health.step())
+        };
+        assert_eq!(unlisted(0, 100), (HealthState::Healthy, Severity::Ok, None));
+        assert_eq!(unlisted(1, 1000), (HealthState::Healthy, Severity::Warning, Some(Step::Listed)));
+        assert_eq!(unlisted(1, 99), (HealthState::Failing, Severity::Critical, Some(Step::Listed)));
+    }
+
+    #[test]
+    fn the_steps_that_fail_are_listed_worst_first() {
+        let members = format!(
+            r#"{ENHANCED},"Status":"TRANSFERRING","FilesListed":{{"AtSource":1000}},"FilesPrepared":1000,"FilesTransferred":900,
+            "FilesVerified":500,"FilesDeleted":1,"FilesFailed":{{"Prepare":9,"Transfer":30,"Verify":90,"Delete":70}}"#
+        );
+        let health = Readout::of(&watched([(0, members)]), at(1)).health.clone();
+        let Some(Finding::Failing { steps, .. }) = &health.finding else { panic!("{health:?}") };
+        let found: Vec<_> = steps.iter().map(|step| (step.step, step.failed)).collect();
+        assert_eq!(found, [(Step::Verified, 90), (Step::Transferred, 30)], "9 are too few, nothing is to be deleted");
+        assert_eq!(health.step(), Some(Step::Verified));
     }
 
     #[test]
@@ -401,8 +555,8 @@ mod tests {
             );
             word(&watched([(0, members)]), 1)
         };
-        assert_eq!(failing(100_000, 41), HealthState::Healthy);
-        assert_eq!(failing(0, 9), HealthState::Healthy);
+        assert_eq!(failing(100_000, 41), HealthState::Watching);
+        assert_eq!(failing(0, 9), HealthState::Watching);
         assert_eq!(failing(990, 10), HealthState::Failing);
     }
 
@@ -416,5 +570,89 @@ mod tests {
         assert_eq!(end(r#""Status":"SUCCESS","FilesTransferred":5"#), HealthState::Finished);
         assert_eq!(end(r#""Status":"SUCCESS","FilesFailed":{"Verify":1}"#), HealthState::FinishedWithFailures);
         assert_eq!(end(r#""Status":"ERROR""#), HealthState::Failed);
+    }
+
+    /// An Enhanced execution polled every 15 s for so long, with what each second counts: listed, prepared, transferred,
+    /// verified, deleted of 1,000.
+    fn pipeline(end: i64, excludes: &str, counts: impl Fn(i64) -> [i64; 5]) -> Health {
+        let execution = watched((0..=end).step_by(15).map(|second| {
+            let [listed, prepared, transferred, verified, deleted] = counts(second);
+            let members = format!(
+                r#""TaskMode":"ENHANCED","Options":{{"VerifyMode":"ONLY_FILES_TRANSFERRED","PreserveDeletedFiles":"REMOVE"}},
+                "Excludes":[{excludes}],"Status":"TRANSFERRING","FilesSkipped":0,"FilesListed":{{"AtSource":{listed}}},
+                "FilesPrepared":{prepared},"FilesTransferred":{transferred},"BytesWritten":{},"FilesVerified":{verified},
+                "FilesDeleted":{deleted},"EstimatedFilesToDelete":1000,"Result":{{"TotalDuration":{second}}}"#,
+                transferred * 1000
+            );
+            (second, members)
+        }));
+        Readout::of(&execution, at(end)).health
+    }
+
+    #[test]
+    fn a_step_that_has_work_and_stands_is_stalled_while_the_others_go_on() {
+        let stops = |second: i64, step: usize| {
+            std::array::from_fn(|place| {
+                if place == 4 {
+                    0
+                } else if place >= step {
+                    second.min(1200)
+                } else {
+                    second
+                }
+            })
+        };
+        for (step, name) in [(1, Step::Prepared), (2, Step::Transferred), (3, Step::Verified)] {
+            let health = |end| pipeline(end, "", |second| stops(second, step));
+            assert_eq!(health(1485).state, HealthState::Healthy, "{name:?}");
+            let stalled = health(1515);
+            assert_eq!((stalled.state, stalled.step()), (HealthState::Stalled, Some(name)), "{name:?}");
+            let moving = format!("{:?}", stalled.finding);
+            assert!(moving.contains("moving: [Listed"), "{moving}");
+        }
+        let lists =
+            pipeline(1800, "", |second| [second.min(1200), second.min(1200), second.min(1200), second.min(1200), 0]);
+        assert_eq!((lists.state, lists.step()), (HealthState::Stalled, Some(Step::Listed)), "nothing else has work");
+    }
+
+    #[test]
+    fn deletes_come_after_the_transfer_and_a_filter_hides_what_waits() {
+        // nothing is deleted for hours, and a quarter of what is listed is never prepared
+        let filter = r#"{"FilterType":"SIMPLE_PATTERN","Value":"*.tmp"}"#;
+        let lists = |second: i64| second.min(1200) * 4;
+        let health =
+            pipeline(20_000, filter, |second| [lists(second), lists(second) * 3 / 4, second / 8, second / 8, 0]);
+        assert_eq!(health.state, HealthState::Healthy, "{health:?}");
+        let deletes = |second: i64| (second - 5000).clamp(0, 600);
+        let stops = |end| pipeline(end, "", |second| [4000, 4000, second.min(4000), second.min(4000), deletes(second)]);
+        assert_eq!(stops(5500).state, HealthState::Healthy);
+        assert_eq!((stops(5940).state, stops(5940).step()), (HealthState::Stalled, Some(Step::Deleted)));
+        // preparing stands, the transfer has run dry, and the list grows on
+        let starves =
+            |end| pipeline(end, filter, |second| [second * 4, second.min(1200), second.min(1200), second.min(1200), 0]);
+        assert_eq!((starves(2130).state, starves(2130).step()), (HealthState::Stalled, Some(Step::Prepared)));
+    }
+
+    #[test]
+    fn a_limit_that_was_lowered_on_purpose_makes_nothing_slow() {
+        let health = |limit: i64| {
+            let execution = watched((0..=3 * 3600).step_by(15).map(|second| {
+                let (before, after) = (second.min(7200), (second - 7200).max(0));
+                let limit = if second > 7200 { limit } else { -1 };
+                let members = format!(
+                    r#""Status":"TRANSFERRING","Options":{{"BytesPerSecond":{limit}}},"BytesWritten":{},"FilesTransferred":{}"#,
+                    before * 1_000_000 + after * 100_000,
+                    before * 100 + after * 10
+                );
+                (second, members)
+            }));
+            let readout = Readout::of(&execution, at(3 * 3600));
+            (
+                readout.health.state,
+                readout.bottleneck.is_some_and(|why| matches!(why, Bottleneck::BandwidthLimit { .. })),
+            )
+        };
+        assert_eq!(health(-1), (HealthState::Slow, false));
+        assert_eq!(health(105_000), (HealthState::Healthy, true));
     }
 }

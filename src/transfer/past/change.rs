@@ -21,6 +21,12 @@ impl Change {
         let at = told.map_or(now, |told| told.max(before).min(now));
         Self { at, clock }
     }
+
+    /// How long after the change `before`, by the service's clock, above 0; `None` where it does not tell.
+    pub fn passed_since(&self, before: &Self) -> Option<SignedDuration> {
+        let passed = self.clock?.checked_sub(before.clock?).filter(|passed| *passed > 0)?;
+        Some(SignedDuration::from_millis(passed))
+    }
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ pub struct Phase {
 /// Where a phase stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PhaseState {
-    /// Over before we looked, or between two looks.
+    /// Over before the watch, or between two polls.
     Unseen,
     /// Seen, and over.
     Done,
@@ -76,11 +76,10 @@ impl Age {
 }
 
 impl Phases {
-    /// Folds in one answer. True when the status is another than before.
-    ///
-    /// A change that falls into a time of not looking, longer than `blind_after`, happened nobody knows when.
-    pub fn observe(&mut self, snapshot: &Snapshot, at: Timestamp, blind_after: SignedDuration) -> bool {
-        let Some(status) = snapshot.status() else { return false };
+    /// Folds in one answer. A change that falls into a time of not looking, longer than `blind_after`, happened nobody
+    /// knows when.
+    pub fn observe(&mut self, snapshot: &Snapshot, at: Timestamp, blind_after: SignedDuration) {
+        let Some(status) = snapshot.status() else { return };
         let mut blind = false;
         if let Some(last) = self.seen.last_mut() {
             let same = last.status == status;
@@ -91,7 +90,7 @@ impl Phases {
                 last.until_known = false;
             }
             if same {
-                return false;
+                return;
             }
         }
         let reported = match (&status, self.seen.is_empty()) {
@@ -105,7 +104,6 @@ impl Phases {
         if self.seen.len() > KEPT {
             self.seen.remove(0);
         }
-        true
     }
 
     /// When the status of now began, as far as it is known.
@@ -136,15 +134,8 @@ impl Phases {
         Some(is_first.then(told).flatten().unwrap_or(Age::AtLeast(span)))
     }
 
-    /// What it went through, where it is, what comes next. The durations in `snapshot` are what they are since
-    /// `durations_since`.
-    pub fn all(
-        &self,
-        snapshot: &Snapshot,
-        applicability: &Applicability,
-        durations_since: Timestamp,
-        now: Timestamp,
-    ) -> Vec<Phase> {
+    /// What it went through, where it is, what comes next. `age` is how long the running phase lasts.
+    pub fn all(&self, snapshot: &Snapshot, applicability: &Applicability, age: Option<Age>) -> Vec<Phase> {
         let expected = expected(applicability);
         let mut rail = Vec::new();
         let mut reached = queue_from_times(snapshot, self.seen.first()).map_or(-1, |queued| {
@@ -164,11 +155,7 @@ impl Phases {
             }
             reached = rank;
             let is_last = place + 1 == self.seen.len();
-            let mut phase = seen.phase(is_last, snapshot, applicability, now);
-            if is_last {
-                phase.age = self.age(snapshot, applicability, durations_since, now);
-            }
-            rail.push(phase);
+            rail.push(if is_last { seen.newest(age) } else { seen.past(snapshot, applicability) });
         }
         let last = self.seen.last().map(|seen| &seen.status);
         if last == Some(&Status::Error) && !snapshot.is_partial_success() {
@@ -187,17 +174,21 @@ impl Phases {
 }
 
 impl Seen {
-    fn phase(&self, is_last: bool, snapshot: &Snapshot, applicability: &Applicability, now: Timestamp) -> Phase {
+    /// The running phase, or the end.
+    fn newest(&self, age: Option<Age>) -> Phase {
+        let state = if self.status.is_over() { PhaseState::Done } else { PhaseState::Current };
+        Phase { status: self.status.clone(), state, age }
+    }
+
+    fn past(&self, snapshot: &Snapshot, applicability: &Applicability) -> Phase {
         let status = self.status.clone();
         if status.is_over() {
             return Phase { status, state: PhaseState::Done, age: None };
         }
-        let until = if is_last { now } else { self.until };
-        let span = until.duration_since(self.from).max(SignedDuration::ZERO);
-        let reported = reported(&status, snapshot, applicability).filter(|_| !is_last);
+        let span = self.until.duration_since(self.from).max(SignedDuration::ZERO);
         let seen = if self.from_known && self.until_known { Age::Seen(span) } else { Age::AtLeast(span) };
-        let state = if is_last { PhaseState::Current } else { PhaseState::Done };
-        Phase { status, state, age: Some(reported.unwrap_or(seen)) }
+        let age = reported(&status, snapshot, applicability).unwrap_or(seen);
+        Phase { status, state: PhaseState::Done, age: Some(age) }
     }
 }
 
@@ -318,7 +309,8 @@ mod tests {
             phases.observe(&last, at(*second), SignedDuration::from_secs(90));
         }
         let (first, last_at) = (at(looks[0].0), at(looks.last().unwrap().0 + 1));
-        let rail = phases.all(&last, &Applicability::of(&last), first, last_at);
+        let applicability = Applicability::of(&last);
+        let rail = phases.all(&last, &applicability, phases.age(&last, &applicability, first, last_at));
         let show = |phase: &Phase| {
             let lasted = match phase.age {
                 None => String::new(),

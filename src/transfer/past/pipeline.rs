@@ -1,8 +1,8 @@
-//! The steps of the Enhanced pipeline, and what one response counts in each.
+//! The steps of the pipeline, what one response counts in each, and what waits in front of it.
 
 use crate::aws::{
     applicability::{Applicability, Metric, NotApplicable},
-    snapshot::{Count, Failed, Listed, Snapshot},
+    snapshot::{Count, Failed, Listed, Mode, Snapshot},
 };
 
 /// One step of the pipeline, or a count beside it.
@@ -39,11 +39,19 @@ impl Step {
 
     /// Whether items can fail here.
     pub fn can_fail(self) -> bool {
-        !matches!(self, Self::ListedForDelete | Self::Skipped)
+        self.place().is_some()
+    }
+
+    /// Its place in [`FLOW`]; `None` for a count beside it.
+    pub fn place(self) -> Option<usize> {
+        FLOW.iter().position(|step| *step == self)
     }
 }
 
-/// One lane of the Enhanced pipeline. Each number is `None` where it was not reported or does not apply.
+/// The steps that items go through, and in which they can fail, in their order.
+pub const FLOW: [Step; 5] = [Step::Listed, Step::Prepared, Step::Transferred, Step::Verified, Step::Deleted];
+
+/// One lane of the Enhanced pipeline. Each number is `None` where it was not reported.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lane {
     /// Which one.
@@ -61,6 +69,19 @@ pub struct Lane {
 }
 
 impl Lane {
+    /// Whether it applies, and the response counts something in it.
+    pub fn is_told(&self) -> bool {
+        self.not_applicable.is_none() && (self.files.is_some() || self.folders.is_some())
+    }
+
+    /// Files and directories that came through; `None` where neither was reported.
+    pub fn done(&self) -> Option<i64> {
+        match (self.files, self.folders) {
+            (None, None) => None,
+            (files, folders) => Some(files.unwrap_or(0).max(0).saturating_add(folders.unwrap_or(0).max(0))),
+        }
+    }
+
     /// Files and directories that failed here; `None` where neither was reported.
     pub fn failed(&self) -> Option<i64> {
         match (self.files_failed, self.folders_failed) {
@@ -70,7 +91,7 @@ impl Lane {
     }
 }
 
-/// The lanes that apply, in the order in which an item goes through them.
+/// All lanes, in the order in which an item goes through them; those of deletes only where something is deleted.
 pub fn pipeline(snapshot: &Snapshot, applicability: &Applicability) -> Vec<Lane> {
     let lane = |step, metric: Option<Metric>, files: Option<Count>, folders: Option<Count>| {
         let failed = |failed: &Option<Failed>| step_failures(failed.as_ref(), step).map(|count| count.0);
@@ -98,6 +119,49 @@ pub fn pipeline(snapshot: &Snapshot, applicability: &Applicability) -> Vec<Lane>
     }
     lanes.push(lane(Step::Skipped, None, s.files_skipped, s.folders_skipped));
     lanes
+}
+
+/// What waits in front of a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Waiting {
+    /// Files, 0 or more.
+    pub files: i64,
+    /// Their share of those that came so far, 0 to 1.
+    pub share: f64,
+    /// The share of the bytes that is still to be written, 0 to 1; 0 in front of any step but the transfer.
+    pub bytes_share: f64,
+}
+
+impl Waiting {
+    /// The larger share, 0 to 1.
+    pub fn most(&self) -> f64 {
+        self.share.max(self.bytes_share)
+    }
+}
+
+/// What waits in front of a step; `None` where that can't be told: nobody knows what is still to be listed, nor how
+/// much of what was listed an exclude filter leaves out.
+pub fn waiting(step: Step, lanes: &[Lane], snapshot: &Snapshot, applicability: &Applicability) -> Option<Waiting> {
+    let lane = |step: Step| lanes.iter().find(|lane| lane.step == step && lane.not_applicable.is_none());
+    let files = |step: Step| lane(step)?.files;
+    let number = |count: Option<Count>| count.map(|count| count.0);
+    let came = match step {
+        Step::Prepared if snapshot.excludes.as_ref().is_none_or(Vec::is_empty) => {
+            files(Step::Listed)?.checked_sub(files(Step::Skipped)?)?
+        }
+        Step::Transferred if applicability.mode == Mode::Basic => number(snapshot.estimated_files_to_transfer)?,
+        Step::Transferred => files(Step::Prepared).or_else(|| number(snapshot.estimated_files_to_transfer))?,
+        Step::Verified if applicability.reports(Metric::VerifiedShare) => files(Step::Transferred)?,
+        Step::Deleted => number(snapshot.estimated_files_to_delete)?,
+        _ => return None,
+    };
+    let failed = lane(step)?.files_failed.unwrap_or(0).max(0);
+    let left = came.saturating_sub(files(step)?).saturating_sub(failed).max(0);
+    let part = |left: i64, all: i64| if all > 0 { (left.max(0) as f64 / all as f64).min(1.0) } else { 0.0 };
+    let bytes = || Some((number(snapshot.estimated_bytes_to_transfer)?, number(snapshot.bytes_written)?));
+    let of_bytes = bytes().filter(|_| step == Step::Transferred && failed == 0);
+    let of_bytes = of_bytes.map_or(0.0, |(all, written)| part(all.saturating_sub(written), all));
+    Some(Waiting { files: left, share: part(left, came), bytes_share: of_bytes })
 }
 
 fn step_failures(failed: Option<&Failed>, step: Step) -> Option<Count> {

@@ -4,10 +4,8 @@ use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::pipeline::{Lane, Step};
+use super::pipeline::{FLOW, Lane, Step};
 
-/// The lanes that are followed.
-const LANES: [Step; 5] = [Step::Listed, Step::Prepared, Step::Transferred, Step::Verified, Step::Deleted];
 /// Changes kept one by one.
 const FRESH: usize = 128;
 /// How far apart what is older is kept.
@@ -23,8 +21,8 @@ const TREND: SignedDuration = SignedDuration::from_mins(10);
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Sample {
     at: Timestamp,
-    done: [Option<i64>; LANES.len()],
-    failed: [Option<i64>; LANES.len()],
+    done: [Option<i64>; FLOW.len()],
+    failed: [Option<i64>; FLOW.len()],
 }
 
 /// The lanes' history, bounded.
@@ -33,7 +31,7 @@ pub struct StepRates {
     fresh: VecDeque<Sample>,
     old: VecDeque<Sample>,
     newest: Option<Sample>,
-    began: [Option<Timestamp>; LANES.len()],
+    began: [Option<Timestamp>; FLOW.len()],
 }
 
 /// Failures of one lane over time.
@@ -50,7 +48,7 @@ impl StepRates {
     /// Folds in the lanes of one answer. After a time of not looking, rates begin anew.
     pub fn observe(&mut self, at: Timestamp, lanes: &[Lane], blind: bool) {
         let of = |number: fn(&Lane) -> Option<i64>| {
-            LANES.map(|step| lanes.iter().find(|lane| lane.step == step).and_then(number))
+            FLOW.map(|step| lanes.iter().find(|lane| lane.step == step).and_then(number))
         };
         let sample = Sample { at, done: of(|lane| lane.files), failed: of(Lane::failed) };
         let before = self.newest.replace(sample);
@@ -79,7 +77,7 @@ impl StepRates {
 
     /// Items a second that come through a lane, over its last changes; `None` before there are three.
     pub fn rate(&self, step: Step) -> Option<f64> {
-        let lane = place(step)?;
+        let lane = step.place()?;
         let newest = self.fresh.back()?;
         let far_enough =
             |(count, sample): &(usize, &Sample)| *count >= 2 && newest.at.duration_since(sample.at) >= WINDOW;
@@ -95,20 +93,20 @@ impl StepRates {
         (count >= 2 && seconds > 0.0 && moved >= 0).then(|| moved as f64 / seconds)
     }
 
-    /// How the number of items between two lanes grew over the time that is kept fresh, in items a second;
-    /// `None` where it is not known.
+    /// By how many files a second what waits between two lanes grows, over their last changes; below 0 where it
+    /// shrinks, `None` before there are three.
     pub fn growth(&self, before: Step, after: Step) -> Option<f64> {
         Some(self.rate(before)? - self.rate(after)?)
     }
 
     /// When failures of a lane were first seen, if we saw them begin.
     pub fn began(&self, step: Step) -> Option<Timestamp> {
-        self.began[place(step)?]
+        self.began[step.place()?]
     }
 
     /// The failures of a lane in `parts` parts; `None` where it has none.
     pub fn trend(&self, step: Step, parts: usize) -> Option<Trend> {
-        let lane = place(step)?;
+        let lane = step.place()?;
         self.newest?.failed[lane].filter(|failed| *failed > 0)?;
         Some(Trend { per_hour: self.per_hour(step), parts: self.new_failures(lane, parts) })
     }
@@ -116,7 +114,7 @@ impl StepRates {
     /// Failures of a lane an hour in the last hour, or in as much of it as was watched; `None` before ten minutes
     /// of it, and where none are reported.
     pub fn per_hour(&self, step: Step) -> Option<f64> {
-        let lane = place(step)?;
+        let lane = step.place()?;
         let newest = self.newest?;
         let failed = newest.failed[lane]?;
         let hour_ago = newest.at.checked_sub(SignedDuration::from_hours(1)).ok()?;
@@ -145,10 +143,6 @@ impl StepRates {
         }
         new
     }
-}
-
-fn place(step: Step) -> Option<usize> {
-    LANES.iter().position(|lane| *lane == step)
 }
 
 #[cfg(test)]

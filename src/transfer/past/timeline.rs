@@ -41,8 +41,11 @@ pub struct Stretch {
 }
 
 impl Stretch {
-    fn between(from: Timestamp, to: Timestamp, bytes: i64, files: i64) -> Self {
-        let rate = bytes as f64 / to.duration_since(from).as_secs_f64();
+    /// Between two changes, which were `passed` apart by the service's clock where it tells: seen late and then early
+    /// they seem closer, and would make a peak.
+    fn between(from: Timestamp, to: Timestamp, passed: Option<SignedDuration>, bytes: i64, files: i64) -> Self {
+        let seconds = to.duration_since(from).max(passed.unwrap_or_default()).as_secs_f64();
+        let rate = bytes as f64 / seconds;
         Self { from, to, bytes, files, slowest: rate, fastest: rate }
     }
 
@@ -80,7 +83,7 @@ pub struct Counters {
     /// Files transferred.
     pub files: i64,
     /// `TotalDuration`, in milliseconds. It moves when the counters do, so it tells how far apart two changes
-    /// were, which the times of our looks tell only to within an interval.
+    /// were, which the times of polls tell only to within an interval.
     pub clock: Option<i64>,
 }
 
@@ -92,23 +95,37 @@ pub struct Timeline {
     tens: VecDeque<Stretch>,
     last: Option<Counters>,
     changed: Option<Change>,
+    /// The poll before the change that a row of stretches begins with, where only our polls say when that was.
+    not_before: Option<Timestamp>,
     seen_at: Option<Timestamp>,
     /// Where the newest unbroken row of stretches begins.
     unbroken_since: Option<Timestamp>,
-    /// The median of the coarsest tier, and when it was taken.
-    median: Option<(Timestamp, f64)>,
+    /// When it was last configured anew.
+    configured_at: Option<Timestamp>,
+    /// The medians of the coarsest tier since then, and when they were taken.
+    median: Option<(Timestamp, Median)>,
+}
+
+/// Median rates by ten minutes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Median {
+    /// Bytes a second.
+    pub bytes: f64,
+    /// Files a second.
+    pub files: f64,
 }
 
 impl Timeline {
     /// Folds in the counters of one answer. The first one is what later ones are measured against.
     ///
-    /// After a time of not looking, longer than `blind_after`, it begins anew: what moved meanwhile is known,
-    /// when is not. Counters that fall make no stretch.
+    /// After a time in which nobody looked, longer than `blind_after`, it begins anew: what moved meanwhile is known,
+    /// when is not, but for the newest change, where the service's clock tells. Counters that fall make no stretch.
     pub fn observe(&mut self, at: Timestamp, counters: Counters, blind_after: SignedDuration) {
         let seen_before = self.seen_at.replace(at).unwrap_or(at);
         let Some(old) = self.last.replace(counters) else { return };
         if at.duration_since(seen_before) > blind_after {
-            self.changed = None;
+            self.begin_anew(counters, seen_before, at);
+            return;
         }
         if (counters.bytes, counters.files) == (old.bytes, old.files) {
             return;
@@ -116,18 +133,34 @@ impl Timeline {
         // When the counters came to be as we first saw them is unknown, so the first change measures nothing.
         let Some(before) = self.changed else {
             self.changed = Some(Change { at, clock: counters.clock });
-            self.unbroken_since = Some(at);
+            (self.unbroken_since, self.not_before) = (Some(at), Some(seen_before));
             return;
         };
         let change = before.next(counters.clock, seen_before, at);
         let to = change.at;
         self.changed = Some(change);
+        let passed = change.passed_since(&before);
+        let from = self.not_before.take().zip(passed).and_then(|(earliest, passed)| {
+            let from = to.checked_sub(passed).ok()?.clamp(earliest.min(before.at), before.at);
+            self.unbroken_since = self.unbroken_since.map(|since| since.min(from));
+            Some(from)
+        });
+        let from = from.unwrap_or(before.at);
         let (bytes, files) = (counters.bytes.saturating_sub(old.bytes), counters.files.saturating_sub(old.files));
-        if to > before.at && bytes >= 0 && files >= 0 {
-            self.push(Stretch::between(before.at, to, bytes, files));
+        if to > from && bytes >= 0 && files >= 0 {
+            self.push(Stretch::between(from, to, passed, bytes, files));
         } else {
             self.unbroken_since = Some(to);
         }
+    }
+
+    /// After a gap a change is of now only where the service's clock says when it was. Otherwise nobody knows how long
+    /// before this poll it was, and the next one measures nothing.
+    fn begin_anew(&mut self, counters: Counters, seen_before: Timestamp, at: Timestamp) {
+        let clock_ran = |before: &Change| counters.clock.zip(before.clock).is_some_and(|(now, then)| now > then);
+        let before = self.changed.take().filter(clock_ran);
+        self.changed = before.map(|before| before.next(counters.clock, seen_before, at));
+        (self.unbroken_since, self.not_before) = (self.changed.map(|change| change.at), None);
     }
 
     fn push(&mut self, stretch: Stretch) {
@@ -186,20 +219,29 @@ impl Timeline {
         (changes >= CHANGES && window > 0.0).then(|| Rate { per_second: moved / window, window })
     }
 
-    /// The median rate of all of the past by ten minutes, in bytes a second; `None` before there is an hour of it.
-    /// It is as of ten minutes ago at most.
-    pub fn median(&self) -> Option<f64> {
+    /// The median rates since it was last configured, by ten minutes; `None` before there is an hour of them. They
+    /// are as of ten minutes ago at most.
+    pub fn median(&self) -> Option<Median> {
         self.median.map(|(_, median)| median)
     }
 
-    fn median_of_tens(&self) -> Option<f64> {
-        let seconds: f64 = self.tens.iter().map(Stretch::seconds).sum();
-        if seconds < 3600.0 {
+    /// A habit counts from here on: it was configured anew.
+    pub fn configured(&mut self, at: Timestamp) {
+        (self.configured_at, self.median) = (Some(at), None);
+    }
+
+    fn median_of_tens(&self) -> Option<Median> {
+        let since = self.configured_at.unwrap_or(Timestamp::MIN);
+        let tens = || self.tens.iter().rev().take_while(|stretch| stretch.from >= since);
+        if tens().map(Stretch::seconds).sum::<f64>() < 3600.0 {
             return None;
         }
-        let mut rates: Vec<f64> = self.tens.iter().map(|stretch| stretch.bytes as f64 / stretch.seconds()).collect();
-        let middle = rates.len() / 2;
-        Some(*rates.select_nth_unstable_by(middle, f64::total_cmp).1)
+        let median = |amount: fn(&Stretch) -> i64| {
+            let mut rates: Vec<f64> = tens().map(|stretch| amount(stretch) as f64 / stretch.seconds()).collect();
+            let middle = rates.len() / 2;
+            *rates.select_nth_unstable_by(middle, f64::total_cmp).1
+        };
+        Some(Median { bytes: median(|stretch| stretch.bytes), files: median(|stretch| stretch.files) })
     }
 
     /// The highest rate between two changes, in bytes a second.
@@ -347,13 +389,36 @@ mod tests {
         let mut timeline = steady(60);
         timeline.observe(at(1000), counted(1_000_000, 10), BLIND);
         assert_eq!(timeline.byte_rate(), None);
-        timeline.observe(at(1015), counted(1_001_500, 13), BLIND);
-        timeline.observe(at(1030), counted(1_003_000, 16), BLIND);
+        for (second, bytes, files) in [(1015, 1_001_500, 13), (1030, 1_003_000, 16), (1045, 1_004_500, 19)] {
+            assert_eq!(timeline.byte_rate(), None, "nobody saw when what came first came");
+            timeline.observe(at(second), counted(bytes, files), BLIND);
+        }
         assert_eq!(timeline.byte_rate().map(|rate| rate.per_second), Some(100.0));
-        let parts = timeline.parts(at(0), at(1030), 103, |stretch| stretch.bytes);
-        assert_eq!(parts[2], Some(100.0));
-        assert_eq!(parts[50], None);
-        assert_eq!(parts[102], Some(100.0));
+        let parts = timeline.parts(at(0), at(1045), 209, |stretch| stretch.bytes);
+        assert_eq!(parts[4], Some(100.0));
+        assert_eq!(parts[100], None);
+        assert_eq!(parts[208], Some(100.0));
+    }
+
+    #[test]
+    fn what_follows_a_gap_or_comes_first_makes_no_peak() {
+        // steps of 15 s at 100 a second, a gap of 20 minutes, and polls at any offset to the steps
+        for clock in [true, false] {
+            for (offset, after) in (0..15).flat_map(|offset| (0..15).map(move |after| (offset, after))) {
+                let mut timeline = Timeline::default();
+                let polls = (0..600).step_by(7).map(|t| t + offset).chain((1800..2400).step_by(7).map(|t| t + after));
+                for second in polls {
+                    let step = second / 15;
+                    let shown = Counters { clock: clock.then_some(step * 15_000), ..counted(step * 1500, step * 3) };
+                    timeline.observe(at(second), shown, BLIND);
+                    let most = if clock { 100.0 + 1e-6 } else { 100.0 * 15.0 / 8.0 };
+                    let found = [timeline.peak(), timeline.byte_rate().map(|rate| rate.per_second).filter(|_| clock)];
+                    let most_of_rates = most * 1.3;
+                    assert!(found[0].is_none_or(|peak| peak <= most), "{offset} {after} {second}: {found:?}");
+                    assert!(found[1].is_none_or(|rate| rate <= most_of_rates), "{offset} {after} {second}: {found:?}");
+                }
+            }
+        }
     }
 
     #[test]
@@ -415,7 +480,15 @@ mod tests {
     #[test]
     fn the_median_is_the_runs_own() {
         assert_eq!(steady(3000).median(), None);
-        assert_eq!(steady(7200).median(), Some(100.0));
+        assert_eq!(steady(7200).median(), Some(Median { bytes: 100.0, files: 0.2 }));
+        let mut timeline = steady(7200);
+        timeline.configured(at(7200));
+        assert_eq!(timeline.median(), None);
+        for t in (7205..=12_000).step_by(5) {
+            let step = (t - 7200) / 15;
+            timeline.observe(at(t), counted(720_000 + step * 150, 1440 + step * 3), BLIND);
+        }
+        assert_eq!(timeline.median(), Some(Median { bytes: 10.0, files: 0.2 }), "what was before does not count");
     }
 
     proptest::proptest! {

@@ -9,10 +9,10 @@ use crate::{
 
 /// No change for this long is never called still: the shortest refresh step is about 15 s.
 const STILL_AT_LEAST: SignedDuration = SignedDuration::from_secs(60);
-/// No change for this long is still where the refresh step is not learned: half of what would be a stall.
-const STILL_ANYHOW: SignedDuration = SignedDuration::from_secs(450);
-/// Responses missing for this long: the rate is not seen.
-const BLIND_AT_LEAST: SignedDuration = SignedDuration::from_secs(60);
+/// No change for this long is still where the refresh step is not learned.
+const STILL_ANYHOW: SignedDuration = SignedDuration::from_secs(330);
+/// No response at all for so long: what is going on is not seen.
+pub const BLIND_AT_LEAST: SignedDuration = SignedDuration::from_secs(60);
 
 /// How fast bytes and files move now.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -89,5 +89,6 @@ pub fn is_blind(past: &Past, now: Timestamp) -> bool {
 }
 
 fn still_after(past: &Past) -> SignedDuration {
-    STILL_AT_LEAST.max(refresh::quiet_after(past.refresh.usual()).unwrap_or(STILL_ANYHOW))
+    let usual = past.counter_refresh.usual();
+    usual.map_or(STILL_ANYHOW, |_| STILL_AT_LEAST.max(refresh::quiet_after(usual, past.interval())))
 }

@@ -30,8 +30,7 @@ pub fn failures(scene: &Scene) -> Option<Row> {
 }
 
 fn enhanced(scene: &Scene) -> Vec<Row> {
-    let told = |lane: &&Lane| lane.not_applicable.is_none() && (lane.files.is_some() || lane.folders.is_some());
-    let lanes: Vec<&Lane> = scene.readout.lanes.iter().filter(told).collect();
+    let lanes: Vec<&Lane> = scene.readout.lanes.iter().filter(|lane| lane.is_told()).collect();
     if lanes.iter().all(|lane| lane.files.unwrap_or(0) == 0 && lane.folders.unwrap_or(0) == 0) {
         return Vec::new();
     }
