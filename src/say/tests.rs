@@ -77,6 +77,7 @@ fn findings() -> Vec<Finding> {
         Finding::Launching(Age::AtLeast(MINUTE)),
     ];
     all.extend(endings().into_iter().map(Finding::Incomplete));
+    all.extend(Outcome::ALL.map(Finding::EndedIn));
     all
 }
 
@@ -88,6 +89,7 @@ fn endings() -> Vec<Ending> {
         Ending::Short(2),
         Ending::BytesShort(4096),
         Ending::SkippedOfAll(1),
+        Ending::Error,
     ]
 }
 
@@ -122,6 +124,7 @@ fn health_has_a_code_a_word_and_a_badge() {
 fn outcomes_phases_steps_and_ages_have_their_words() {
     for outcome in Outcome::ALL {
         assert_code(words::outcome_code(outcome));
+        assert_plain(words::outcome(outcome));
         assert_plain(&events::words(&Kind::Ended(outcome)));
     }
     for state in [PhaseState::Unseen, PhaseState::Done, PhaseState::Failed, PhaseState::Current, PhaseState::Ahead] {

@@ -12,7 +12,7 @@ use crate::{
     transfer::{
         judge::{
             bottleneck::Bottleneck,
-            health::{Health, HealthState},
+            health::{Finding, Health, HealthState},
             outcome::Outcome,
         },
         past::{
@@ -40,15 +40,24 @@ pub fn health_code(state: HealthState) -> &'static str {
         HealthState::FinishedWithFailures => "finished_with_failures",
         HealthState::Failed => "failed",
         HealthState::Cancelling => "cancelling",
+        HealthState::Cancelled => "cancelled",
     }
 }
 
-/// The short word of health: `stalled`, `incomplete`, `partial`.
+/// The short word of health: `stalled`, `incomplete`, `verify mismatch`.
 pub fn health(health: &Health) -> &'static str {
-    match health.state {
-        HealthState::FinishedWithFailures => "incomplete",
-        HealthState::Failed if health.severity == Severity::Warning => "partial",
-        state => health_code(state),
+    match (health.state, &health.finding) {
+        (HealthState::FinishedWithFailures, _) => "incomplete",
+        (HealthState::Failed, Some(Finding::EndedIn(outcome))) => self::outcome(*outcome),
+        (state, _) => health_code(state),
+    }
+}
+
+/// The name of an outcome: `partial`, `verify mismatch`.
+pub fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::VerifyMismatch => "verify mismatch",
+        other => outcome_code(other),
     }
 }
 

@@ -40,7 +40,7 @@ fn each_word_comes_and_goes_at_its_minute() {
         ("stalled", vec![(0, "starting"), (1, "healthy"), (21, "quiet"), (21, "stalled")]),
         ("recovering", vec![(0, "starting"), (0, "healthy"), (20, "stalled"), (23, "healthy"), (40, "finished")]),
         ("slow", vec![(0, "starting"), (0, "healthy"), (101, "slow"), (125, "healthy"), (170, "finished")]),
-        ("cancelled", vec![(0, "starting"), (0, "healthy"), (12, "cancelling"), (16, "failed")]),
+        ("cancelled", vec![(0, "starting"), (0, "healthy"), (12, "cancelling"), (16, "cancelled")]),
         ("unknown", vec![(0, "starting"), (1, "healthy"), (13, "finished")]),
     ] {
         assert_eq!(course(scenario, 200), expected, "{scenario}");

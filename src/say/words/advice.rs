@@ -116,7 +116,7 @@ fn remedy(remedy: Remedy) -> &'static str {
             "Files changed during the run, or their metadata could not be set. Run the task again while nothing writes \
              to source or destination."
         }
-        Remedy::ItemsSkipped => "Everything else was transferred. Fix the files that failed and run the task again.",
+        Remedy::ItemsSkipped => "Fix the files that failed and run the task again: it transfers what is missing.",
         Remedy::RegionDisabled => "Enable the region for the account, then start the task again.",
     }
 }

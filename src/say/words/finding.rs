@@ -3,7 +3,10 @@
 use jiff::SignedDuration;
 
 use crate::say::{text, units, words};
-use crate::transfer::{judge::health::Finding, present::progress::Ending};
+use crate::transfer::{
+    judge::{health::Finding, outcome::Outcome},
+    present::progress::Ending,
+};
 
 /// The sentence of a finding.
 pub fn sentence(finding: &Finding) -> String {
@@ -39,6 +42,9 @@ pub fn sentence(finding: &Finding) -> String {
         }
         Finding::Launching(age) => format!("Launching for {}.", words::age_in_words(*age)),
         Finding::Incomplete(ending) => incomplete(*ending),
+        Finding::EndedIn(Outcome::VerifyMismatch) => "Verification found mismatches.".into(),
+        Finding::EndedIn(Outcome::Partial) => "Nearly all was transferred, and some files were not.".into(),
+        Finding::EndedIn(outcome) => text::sentence(words::outcome(*outcome)),
     }
 }
 
@@ -49,8 +55,9 @@ pub fn incomplete(ending: Ending) -> String {
         Ending::Whole | Ending::Nothing => "Nothing is missing.".into(),
         Ending::Failures(failed) => format!("{} failed.", units::items(failed)),
         Ending::Short(short) => {
-            format!("{} fewer than expected {} transferred.", units::items(short), were(short))
+            format!("{} fewer than estimated {} transferred.", units::items(short), were(short))
         }
+        Ending::Error => "The service reports an error.".into(),
         Ending::BytesShort(short) => format!("{} less than expected written.", units::bytes(short)),
         Ending::SkippedOfAll(skipped) => {
             let items = units::items(skipped);
@@ -74,6 +81,7 @@ pub fn short(finding: &Finding) -> Option<String> {
         Finding::Incomplete(Ending::Short(short)) => format!("{} missing", units::short_count(*short)),
         Finding::Incomplete(Ending::BytesShort(short)) => format!("{} missing", units::bytes(*short)),
         Finding::Incomplete(Ending::SkippedOfAll(skipped)) => format!("{} skipped", units::short_count(*skipped)),
-        Finding::Incomplete(Ending::Whole | Ending::Nothing) => return None,
+        Finding::Incomplete(Ending::Error) => "error reported".into(),
+        Finding::Incomplete(Ending::Whole | Ending::Nothing) | Finding::EndedIn(_) => return None,
     })
 }
