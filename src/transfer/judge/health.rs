@@ -444,10 +444,9 @@ mod tests {
             (health.state, health.severity)
         };
         let partial = "Selected files transferred except for files skipped due to errors.";
-        for (status, detail, state) in [
-            ("SUCCESS", "", HealthState::FinishedWithFailures),
-            ("ERROR", partial, HealthState::Failed),
-        ] {
+        for (status, detail, state) in
+            [("SUCCESS", "", HealthState::FinishedWithFailures), ("ERROR", partial, HealthState::Failed)]
+        {
             assert_eq!(end(status, 1, detail), (state, Severity::Warning), "{status}");
             assert_eq!(end(status, 10, detail), (state, Severity::Critical), "{status}");
         }

@@ -98,11 +98,7 @@ mod tests {
             (partial(866, 100), None, Some(Outcome::Failed)),
             (partial(1000, 100), Some(Status::Cancelling), Some(Outcome::Cancelled)),
             // nothing is counted, so nobody knows what is there
-            (
-                detail("Selected files transferred except for files skipped due to errors."),
-                None,
-                Some(Outcome::Failed),
-            ),
+            (detail("Selected files transferred except for files skipped due to errors."), None, Some(Outcome::Failed)),
             (
                 r#""Status":"SUCCESS","BytesWritten":5,"EstimatedBytesToTransfer":9"#.into(),
                 Some(Status::Cancelling),

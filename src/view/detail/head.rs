@@ -5,10 +5,7 @@ use ratatui::style::Modifier;
 use crate::{
     aws::snapshot::{Mode, Status},
     say::{summary::NO_RESPONSE, units, words},
-    transfer::{
-        judge::health::HealthState,
-        severity::Severity,
-    },
+    transfer::{judge::health::HealthState, severity::Severity},
     view::{
         Row, Scene,
         text::{both_ends, cut, cut_middle, span, spans_width, width},
