@@ -214,6 +214,10 @@ impl App {
 
     fn hand_over(&mut self) {
         let Some(execution) = self.execution() else { return };
+        if execution.snapshot().is_none() {
+            self.note = Some(Note::new("nothing to report yet: there is no response so far".into()));
+            return;
+        }
         let page = report::page(
             &Readout::of(execution, self.now),
             &LocalTime { now: self.now, zone: &self.zone },
@@ -449,6 +453,8 @@ mod tests {
     #[test]
     fn a_hand_over_is_a_page_for_the_clipboard_and_a_file() {
         let mut app = app(&[FIRST]).with_context(Context { profile: Some("ops team".into()), ..Context::default() });
+        press(&mut app, KeyCode::Char('h'));
+        assert_eq!((app.take_requests(), app.note().is_some()), (Vec::new(), true), "there is nothing to hand over");
         app.update(observed(FIRST, 1, status("QUEUED"), Some(5)));
         press(&mut app, KeyCode::Char('h'));
         let requests = app.take_requests();

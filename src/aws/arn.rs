@@ -160,6 +160,23 @@ impl Arn {
         format!("arn:{}:datasync:{}:{}:task/{}", self.partition, self.region, self.account, self.task)
     }
 
+    /// Its page in the AWS console; `None` in a partition whose console is not known, and for what has no ARN.
+    pub fn console_url(&self) -> Option<String> {
+        let domain = match self.partition.as_str() {
+            "aws" => "aws.amazon.com",
+            "aws-cn" => "amazonaws.cn",
+            "aws-us-gov" => "amazonaws-us-gov.com",
+            "aws-eusc" => "amazonaws-eusc.eu",
+            _ => return None,
+        };
+        let Self { region, task, .. } = self;
+        let page = match &self.execution {
+            Some(execution) => format!("history/{task}/{execution}"),
+            None => format!("tasks/{task}"),
+        };
+        Some(format!("https://{region}.console.{domain}/datasync/home?region={region}#/{page}"))
+    }
+
     /// The same task and region with this execution's id.
     pub fn with_execution(&self, execution: &str) -> Self {
         Self { execution: Some(execution.into()), ..self.clone() }
@@ -289,6 +306,25 @@ mod tests {
             );
             assert_eq!(arn.task, "task-0123456789abcdef0");
         }
+    }
+
+    #[test]
+    fn the_console_s_page_is_read_as_the_same_transfer() {
+        for (partition, region) in [
+            ("aws", "us-east-1"),
+            ("aws-cn", "cn-north-1"),
+            ("aws-us-gov", "us-gov-west-1"),
+            ("aws-eusc", "eusc-de-east-1"),
+        ] {
+            let task =
+                Arn::parse(&TASK.replace(":aws:", &format!(":{partition}:")).replace("us-east-1", region)).unwrap();
+            for arn in [task.with_execution("exec-0fedcba9876543210"), task] {
+                let read = Arn::parse(&arn.console_url().unwrap()).unwrap();
+                assert_eq!(read, Arn { account: String::new(), ..arn });
+            }
+        }
+        assert_eq!(Arn::parse(&TASK.replace(":aws:", ":aws-iso:")).unwrap().console_url(), None);
+        assert_eq!(Arn::unnamed().console_url(), None);
     }
 
     #[test]

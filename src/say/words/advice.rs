@@ -144,9 +144,13 @@ fn network(place: Place) -> String {
     };
     match place.storage {
         Storage::Nfs | Storage::Efs => {
-            format!("Check its host name, firewall or security groups for TCP port 2049 on the way {from}, and that it is up.")
+            format!(
+                "Check its host name, firewall or security groups for TCP port 2049 on the way {from}, and that it is up."
+            )
         }
-        Storage::Smb => format!("Check its host name, the firewall for TCP port 445 on the way {from}, and that it is up."),
+        Storage::Smb => {
+            format!("Check its host name, the firewall for TCP port 445 on the way {from}, and that it is up.")
+        }
         Storage::Objects => format!("Check DNS, proxy, VPC endpoint and security groups on the way {from}."),
         Storage::Azure => format!("Check DNS, the proxy, and that the storage firewall admits requests {from}."),
         _ => format!("Check its host name, firewall and security groups on the way {from}, and that it is up."),
