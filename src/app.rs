@@ -123,8 +123,11 @@ impl App {
 
     fn observe(&mut self, observation: &Observation) {
         let called = self.executions.iter().position(|execution| execution.is_called(&observation.execution));
+        // before an execution is found its name may be none: a console URL does not say the account
+        let asked = || self.executions.iter().position(|e| e.arn().to_string() == *observation.execution);
+        let known = called.or_else(asked);
         let found = || Some(self.place_of(&Arn::parse(&observation.execution).ok()?));
-        let Some(place) = called.or_else(found) else { return };
+        let Some(place) = known.or_else(found) else { return };
         self.executions[place].observe(observation);
         self.end_where_nothing_can_be_seen();
     }
@@ -481,6 +484,19 @@ mod tests {
         assert_eq!(app.end(), None, "the other may still be seen");
         app.update(observed(SECOND, 1, denied(), None));
         assert!(matches!(app.end(), Some(End::Unseen(_))));
+    }
+
+    #[test]
+    fn a_console_url_that_leads_nowhere_is_told_as_an_arn_is() {
+        let url =
+            "https://us-east-1.console.aws.amazon.com/datasync/home?region=us-east-1#/tasks/task-0123456789abcdef0";
+        let mut app = app(&[url]);
+        let name = app.execution().unwrap().arn().to_string();
+        let missing = |next| Outcome::Fault(Fault::new(FaultKind::NotFound, format!("not found {next:?}")));
+        app.update(observed(&name, 1, missing(Some(5)), Some(5)));
+        assert!(app.execution().unwrap().past().outage.is_some() && app.end().is_none());
+        app.update(observed(&name, 70, missing(None), None));
+        assert!(matches!(app.end(), Some(End::Unseen(fault)) if fault.kind == FaultKind::NotFound));
     }
 
     #[test]

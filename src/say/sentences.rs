@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::{
     text::{clause, sentence},
     units::{self, LocalTime},
-    words::{self, advice, bottleneck, finding},
+    words::{self, advice, bottleneck, finding, waiting},
 };
 use crate::{
     aws::{
@@ -57,7 +57,8 @@ pub fn sentences(readout: &Readout, time: &LocalTime) -> Vec<Sentence> {
             let task_only = readout.arn().execution.is_none();
             let words =
                 if task_only { "Looking for the task's newest execution." } else { "Polling for the first time." };
-            said.push(say(Severity::Info, words));
+            let awaited = waiting::awaited(readout, time).map(|awaited| sentence(&awaited));
+            said.push(say(Severity::Info, awaited.unwrap_or_else(|| words.into())));
         }
         return said;
     };

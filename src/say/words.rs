@@ -6,6 +6,7 @@ pub mod eta;
 pub mod events;
 pub mod finding;
 pub mod rate;
+pub mod waiting;
 
 use crate::{
     aws::{applicability::NotApplicable, snapshot::Status},
