@@ -1,4 +1,4 @@
-//! Which execution or task is meant: an ARN, or the address of its page in the AWS console.
+//! Which execution or task is meant: an ARN, or the URL of its page in the AWS console.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ pub struct Arn {
     pub partition: String,
     /// `us-east-1`, …
     pub region: String,
-    /// Twelve digits; empty where a console address did not say it.
+    /// Twelve digits; empty where a console URL did not say it.
     pub account: String,
     /// `task-` and 17 hexadecimal digits.
     pub task: String,
@@ -38,7 +38,7 @@ impl fmt::Display for ArnError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "'{}' {}; give an execution's ARN such as {EXAMPLE}, a task's ARN, or the address of its page in the AWS console",
+            "'{}' {}; give an execution's ARN such as {EXAMPLE}, a task's ARN, or the URL of its page in the AWS console",
             self.given, self.wrong
         )
     }
@@ -80,11 +80,11 @@ impl Arn {
                     "is an id alone, without its region and account".into()
                 }
                 _ if text.starts_with("arn:") => "is an ARN that was cut short".into(),
-                _ => "is neither an ARN nor a console address".into(),
+                _ => "is neither an ARN nor a console URL".into(),
             });
         };
         if arn != "arn" {
-            return Err("is neither an ARN nor a console address".into());
+            return Err("is neither an ARN nor a console URL".into());
         }
         if service != "datasync" {
             return Err(format!("belongs to the service '{service}', not to datasync"));
@@ -121,7 +121,7 @@ impl Arn {
             _ if is_below(host, "amazonaws.cn") => "aws-cn",
             _ if is_below(host, "amazonaws-us-gov.com") => "aws-us-gov",
             _ if is_below(host, "amazonaws.eu") || is_below(host, "amazonaws-eusc.eu") => "aws-eusc",
-            _ => return Err("is not an address of the AWS console".into()),
+            _ => return Err("is not a URL of the AWS console".into()),
         };
         if !path.starts_with("/datasync") {
             return Err("is not a page of DataSync in the AWS console".into());
@@ -129,7 +129,8 @@ impl Arn {
         let words = || path.split(['/', '?', '#', '&', '=']).filter(|word| !word.is_empty());
         let in_query = path.split(['?', '&', '#']).find_map(|pair| pair.strip_prefix("region="));
         let in_host = host.split('.').find(|label| is_region(label));
-        let region = in_query.or(in_host).or(region).ok_or("does not say its region, and --region does not either")?;
+        let region =
+            in_query.or(in_host).or(region).ok_or("does not say its region, and no region is set: use --region")?;
         if !is_region(region) {
             return Err(format!("has '{region}' for a region"));
         }
@@ -338,7 +339,7 @@ mod tests {
     fn what_is_wrong_is_said_with_an_example() {
         for (text, says) in [
             ("", "is empty"),
-            ("hello", "neither an ARN nor a console address"),
+            ("hello", "neither an ARN nor a console URL"),
             ("exec-0123456789abcdef0", "an id alone"),
             ("arn:aws:datasync", "cut short"),
             ("arn:aws:s3:us-east-1:111122223333:bucket/b", "service 's3'"),
@@ -349,9 +350,9 @@ mod tests {
             ("arn:azure:datasync:us-east-1:111122223333:task/task-0123456789abcdef0", "partition"),
             (
                 "https://example.com/datasync/home?region=us-east-1#/tasks/task-0123456789abcdef0",
-                "not an address of the AWS console",
+                "not a URL of the AWS console",
             ),
-            ("https://evilaws.amazon.com.example/datasync", "not an address of the AWS console"),
+            ("https://evilaws.amazon.com.example/datasync", "not a URL of the AWS console"),
             ("https://console.aws.amazon.com/s3/home?region=us-east-1", "not a page of DataSync"),
             ("https://console.aws.amazon.com/datasync/home#/tasks/task-0123456789abcdef0", "does not say its region"),
             ("https://console.aws.amazon.com/datasync/home?region=us-east-1#/tasks", "names no task"),

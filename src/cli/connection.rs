@@ -10,12 +10,12 @@ use tokio::{
 
 use super::{args::interval, exit::CliError, terminal::tell};
 use crate::{
-    aws::{arn::Arn, observation::Observation},
+    aws::{arn::Arn, observation::Observation, region},
     clock::Clock,
     say::text::without_userinfo,
     source::{
         find,
-        service::{Connection, Service, Services},
+        service::{Connection, Service, Services, region_in_force},
     },
 };
 
@@ -25,7 +25,7 @@ pub struct ConnectionArgs {
     /// AWS profile to use
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
-    /// Region of a console URL that does not name one
+    /// Region of a console URL that does not name one [default: AWS_REGION, or the profile's]
     #[arg(long, value_name = "REGION")]
     pub region: Option<String>,
     /// Override the endpoint URL
@@ -46,14 +46,26 @@ pub struct ConnectionArgs {
 }
 
 impl ConnectionArgs {
-    /// The transfers as ARNs, each once.
+    /// The transfers as ARNs, each once. A console URL that does not name its region means the one in force.
     ///
     /// # Errors
-    /// Usage, where one is not an ARN or a console URL.
-    pub fn arns(&self, transfers: &[String]) -> Result<Vec<Arn>, CliError> {
-        let arn = |text: &String| Arn::parse_in(text, self.region.as_deref());
+    /// Usage, where one is not an ARN or a console URL, or names a region that is none.
+    pub async fn arns(&self, transfers: &[String]) -> Result<Vec<Arn>, CliError> {
+        let has_url = transfers.iter().any(|text| text.trim_start().starts_with("http"));
+        let region = match &self.region {
+            Some(region) => Some(region.clone()),
+            None if has_url => region_in_force(self.profile.as_deref()).await,
+            None => None,
+        };
+        let arn = |text: &String| Arn::parse_in(text, region.as_deref()).map_err(|error| error.to_string());
         let arns: Result<Vec<_>, _> = transfers.iter().map(arn).collect();
-        arns.map(once).map_err(|error| CliError::usage(error.to_string()))
+        let arns = arns.map(once).map_err(CliError::usage)?;
+        let regions = self.region.iter().chain(arns.iter().map(|arn| &arn.region));
+        // behind another endpoint a region may have any name
+        match regions.filter(|_| self.endpoint_url.is_none()).find_map(|region| region::wrong(region)) {
+            Some(wrong) => Err(CliError::usage(wrong)),
+            None => Ok(arns),
+        }
     }
 
     /// The connection options. What is unsafe about them is said on standard error.

@@ -65,7 +65,7 @@ pub async fn run(report: Report) -> Result<Exit, CliError> {
     let all = if is_file {
         poll_once::read(&report.transfer, clock.now())?
     } else {
-        let arns = report.reach.arns(std::slice::from_ref(&report.transfer))?;
+        let arns = report.reach.arns(std::slice::from_ref(&report.transfer)).await?;
         poll_once::ask(services(&report.reach.connection(), &arns).await?, || clock.now()).await
     };
     let (mut text, mut codes) = (String::new(), Vec::new());

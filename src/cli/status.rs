@@ -1,5 +1,7 @@
 //! `syncscope status`: looks once, and says in a few lines, in JSON or in one line how it is.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use jiff::tz::TimeZone;
 
@@ -83,23 +85,25 @@ pub async fn run(status: Status) -> Result<Exit, CliError> {
     let clock = Clock::wall();
     let (read, asked): (Vec<&String>, Vec<&String>) = status.transfers.iter().partition(|given| *given == STDIN);
     let asked: Vec<String> = asked.into_iter().cloned().collect();
-    let services = services(&status.reach.connection(), &status.reach.arns(&asked)?).await?;
+    let arns = status.reach.arns(&asked).await?;
+    let services = services(&status.reach.connection(), &arns).await?;
     let mut all = if read.is_empty() { Vec::new() } else { poll_once::read(STDIN, clock.now())? };
     all.extend(poll_once::ask(services, || clock.now()).await);
     let template = status.format.clone().unwrap_or_else(|| Template::usual(all.len() > 1));
-    let (mut page, mut codes) = (String::new(), Vec::new());
+    let (mut page, mut codes, mut said) = (String::new(), Vec::new(), BTreeSet::new());
     for polled in &all {
         let (code, fault) = outcome(&polled.execution, status.failures.max_failed);
-        fault.iter().for_each(|fault| say(&clean(fault)));
+        let news = fault.filter(|fault| said.insert(fault.clone()));
+        news.iter().for_each(|fault| say(&clean(fault)));
         codes.push(code);
-        page.push_str(&said(&status, polled, &template, page.is_empty()));
+        page.push_str(&told(&status, polled, &template, page.is_empty()));
     }
     print(&page)?;
     Ok(Exit::worst(codes))
 }
 
 /// What is printed of one transfer, with the end of its lines.
-fn said(status: &Status, polled: &Polled, template: &Template, first: bool) -> String {
+fn told(status: &Status, polled: &Polled, template: &Template, first: bool) -> String {
     let execution = &polled.execution;
     let zone = TimeZone::system();
     let time = LocalTime { now: polled.at, zone: &zone };

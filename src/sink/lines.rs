@@ -169,6 +169,10 @@ impl<O: Output, E: Output> Teller<'_, O, E> {
         if readout.polled_at().is_none() && !is_awaited {
             return Ok(());
         }
+        if readout.snapshot.is_none() && app.executions().iter().all(Execution::is_settled) {
+            // it was never seen and will not be: the process ends now, and says why
+            return Ok(());
+        }
         if self.out.waiting() > self.room {
             self.is_behind = true;
             return Ok(());

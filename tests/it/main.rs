@@ -29,5 +29,6 @@ mod report;
 mod saved;
 mod schema;
 mod screens;
+mod slips;
 mod support;
 mod wait;

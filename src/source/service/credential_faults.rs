@@ -38,6 +38,15 @@ fn explain(error: &CredentialsError, code: Option<&str>, words: &str, profile: &
         let name = profile.name().unwrap_or_default();
         return (FaultKind::NoCredentials, format!("profile '{name}' not found: {}", profile.defined()));
     }
+    if let Some(source) = profile.missing_source() {
+        let what = format!("{origin} takes its role with source_profile '{source}', which is not defined");
+        return (FaultKind::NoCredentials, format!("{what}: {}", profile.defined()));
+    }
+    if profile.asks_for_mfa() && connect_error_in(error).is_none() {
+        let what = format!("{origin} asks for an MFA code (mfa_serial), and syncscope cannot ask for one");
+        let instead = "get temporary credentials with your tool and use their profile, or a credential_process";
+        return (FaultKind::NoCredentials, format!("{what}: {instead}"));
+    }
     if matches!(error, CredentialsError::CredentialsNotLoaded(_)) {
         return (FaultKind::NoCredentials, none_found(profile));
     }
