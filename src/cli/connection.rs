@@ -8,7 +8,11 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{args::interval, exit::CliError, terminal::tell};
+use super::{
+    args::interval,
+    exit::CliError,
+    terminal::{AWAITED, patiently, tell},
+};
 use crate::{
     aws::{arn::Arn, observation::Observation, region},
     clock::Clock,
@@ -117,7 +121,7 @@ pub async fn services(connection: &Connection, arns: &[Arn]) -> Result<Vec<(Serv
         let service = services.service(arn);
         let may_be_given = arn.execution.is_none() && arns.iter().any(|other| other != arn && arn.covers(other));
         let is_given = may_be_given
-            && find::execution(&service, arn)
+            && patiently(AWAITED, find::execution(&service, arn))
                 .await
                 .is_ok_and(|current| arns.iter().any(|other| other.execution.is_some() && other.covers(&current)));
         if !is_given {

@@ -73,6 +73,17 @@ fn a_profile_that_cannot_give_credentials_says_what_it_lacks() {
 }
 
 #[test]
+fn after_ten_seconds_a_poll_says_what_it_waits_for() {
+    let config = Path::new(&state()).join("config");
+    fs::write(&config, "[profile slow]\ncredential_process = sleep 11\n").unwrap();
+    let mut command = piped(&["status", EXECUTION, "--profile", "slow", "--endpoint-url", "http://127.0.0.1:9"]);
+    let output = finished(command.env("AWS_CONFIG_FILE", &config).env("PATH", "/usr/bin:/bin"));
+    assert_eq!(code(&output), 7, "{}", err(&output));
+    let said = err(&output).lines().next().unwrap();
+    assert_eq!(said, "syncscope: no response for 10s: waiting for credentials, or for DataSync");
+}
+
+#[test]
 fn a_message_is_said_once_of_several_transfers() {
     let other = EXECUTION.replace("exec-0", "exec-1");
     for command in ["status", "wait"] {

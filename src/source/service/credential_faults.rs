@@ -94,3 +94,38 @@ fn none_found(profile: &Profile) -> String {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use aws_types::os_shim_internal::Env;
+
+    use super::{super::connect_error::ConnectError, *};
+
+    #[tokio::test]
+    async fn a_profile_says_what_it_lacks() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config");
+        let role = "role_arn = arn:aws:iam::111122223333:role/r";
+        let text = format!(
+            "[profile gone]\n{role}\nsource_profile = nothere\n\
+             [profile mfa]\n{role}\nsource_profile = base\nmfa_serial = x\n[profile base]\n"
+        );
+        fs::write(&file, text).unwrap();
+        let env = [("AWS_CONFIG_FILE", file.to_str().unwrap()), ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")];
+        let refused = || CredentialsError::provider_error("MultiFactorAuthentication failed");
+        for (name, says) in [
+            ("gone", "profile 'gone' takes its role with source_profile 'nothere', which is not defined: "),
+            ("mfa", "profile 'mfa' asks for an MFA code (mfa_serial), and syncscope cannot ask for one: "),
+            ("base", "no credentials from profile 'base'"),
+        ] {
+            let profile = Profile::load(Some(name), &Env::from_slice(&env)).await;
+            let fault = credential_fault(&refused(), &profile);
+            assert!(fault.message.starts_with(says) && fault.kind == FaultKind::NoCredentials, "{fault}");
+        }
+        let profile = Profile::load(Some("mfa"), &Env::from_slice(&env)).await;
+        let cut_off = CredentialsError::provider_error(ConnectError::new(FaultKind::Unreachable, "no route"));
+        assert_eq!(credential_fault(&cut_off, &profile).kind, FaultKind::Unreachable, "the network is not the code");
+    }
+}
