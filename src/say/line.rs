@@ -42,6 +42,8 @@ pub struct Now {
     pub facts: String,
 }
 
+const FAILED: &str = " failed";
+
 /// The parts of a line that is always of now.
 pub fn of_now(readout: &Readout, time: &LocalTime) -> Now {
     let is_seen = readout.snapshot.is_some();
@@ -50,6 +52,9 @@ pub fn of_now(readout: &Readout, time: &LocalTime) -> Now {
         None if !is_seen => waiting::in_place_of_status(readout, time),
         None => readout.health.finding.as_ref().and_then(finding::short).unwrap_or_default(),
     };
+    let mut facts = summary::facts(readout, time);
+    // the same number twice
+    facts.retain(|fact| !(fact.ends_with(FAILED) && trouble.ends_with(FAILED)));
     let part = |text: &str| clean(text).into_owned();
     let status = readout.status.as_ref().map(|status| status.as_str()).unwrap_or_default();
     Now {
@@ -60,7 +65,7 @@ pub fn of_now(readout: &Readout, time: &LocalTime) -> Now {
         share: summary::share(readout),
         rate: readout.rate.bytes().map(units::byte_rate).unwrap_or_default(),
         trouble: part(&trouble),
-        facts: summary::facts(readout, time).join("  "),
+        facts: facts.join("  "),
     }
 }
 

@@ -57,6 +57,8 @@ pub struct Columns {
 const STATUS: usize = 12;
 const RATE: usize = 11;
 const PERCENT: usize = 6;
+/// An execution's id.
+const ID: usize = 22;
 
 impl Columns {
     /// For transfers of these names on so many columns; the last one is left alone: a terminal that wraps there would
@@ -66,10 +68,11 @@ impl Columns {
         let widest = names.map(width).max().unwrap_or(0);
         let wide = |least: usize, wide: usize| if all >= least { wide } else { 0 };
         Self {
-            name: widest.min((all / 4).max(8)),
-            health: if all >= 100 { 17 } else { 12 },
+            // an id stands there until the name is known, and the columns stay where they are then
+            name: widest.max(ID).min((all / 5).max(8)),
+            health: if all >= 140 { 17 } else { 12 },
             status: wide(70, STATUS),
-            bar: if all >= 110 { 20 } else { wide(80, 10) },
+            bar: if all >= 140 { 20 } else { wide(100, 10) },
             rate: wide(60, RATE),
             all,
         }
@@ -216,11 +219,11 @@ mod tests {
         let shown = rows(120, PLAIN_LOOK);
         assert_eq!(
             shown[0],
-            "render-farm-output  ✖ STALLED          TRANSFERRING  ━━━━━━━━────────────   38.0%               no change 7m 36s  12 f…"
+            "render-farm-output      ✖ STALLED     TRANSFERRING  ━━━━──────   38.0%               no change 7m 36s  12 failed  3.40…"
         );
         assert_eq!(
             shown[1],
-            "日本                ✔ HEALTHY          TRANSFERRING  ━━━━━━━━━━━━━━━━━━━━    100%   7.66 GiB/s  12 failed  3.40 TiB of…"
+            "日本                    ✔ HEALTHY     TRANSFERRING  ━━━━━━━━━━    100%   7.66 GiB/s  12 failed  3.40 TiB of 9.00 TiB  …"
         );
         assert!(shown[2].ends_with("  no change 7m 36s"), "{:?}", shown[2]);
         let at = |row: &str, what: &str| width(&row[..row.find(what).unwrap()]);
@@ -231,7 +234,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_seen_on_a_narrow_terminal_too() {
         let shown = rows(40, PLAIN_LOOK);
-        assert_eq!(shown[0], "render-f…  ✖ STALLED      38.0%  no ch…");
+        assert_eq!(shown[0], "render-…  ✖ STALLED      38.0%  no cha…");
         assert!(rows(60, PLAIN_LOOK)[0].contains("✖ STALLED") && rows(80, PLAIN_LOOK)[0].contains("no change"));
     }
 
