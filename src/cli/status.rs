@@ -9,7 +9,7 @@ use super::{
     args::{FailureArgs, Format},
     connection::{ConnectionArgs, services},
     exit::{CliError, codes},
-    poll_once::{self, Polled, STDIN, outcome},
+    poll_once::{self, Extent, Polled, STDIN, outcome},
     terminal::{DisplayArgs, look, print, say},
 };
 use crate::{
@@ -88,7 +88,7 @@ pub async fn run(status: Status) -> Result<Exit, CliError> {
     let arns = status.reach.arns(&asked).await?;
     let services = services(&status.reach.connection(), &arns).await?;
     let mut all = if read.is_empty() { Vec::new() } else { poll_once::read(STDIN, clock.now())? };
-    all.extend(poll_once::ask(services, || clock.now()).await);
+    all.extend(poll_once::ask(services, || clock.now(), Extent::Tail).await);
     let template = status.format.clone().unwrap_or_else(|| Template::usual(all.len() > 1));
     let (mut page, mut codes, mut said) = (String::new(), Vec::new(), BTreeSet::new());
     for polled in &all {
