@@ -93,7 +93,8 @@ impl App {
         }
         match event.what {
             EventKind::Observed(observation) => self.observe(&observation),
-            EventKind::Restored(execution) => {
+            EventKind::Restored(mut execution) => {
+                execution.resume(event.at);
                 let place = self.place_of(execution.arn());
                 self.executions[place] = *execution;
             }

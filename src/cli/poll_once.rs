@@ -145,6 +145,7 @@ fn with_past(arn: Arn, live: Observation, extent: Extent) -> Polled {
         Some((execution, past, recorded)) => (execution, Some(past), Some(recorded)),
         None => (Execution::new(arn, live.at), None, None),
     };
+    execution.resume(live.at);
     execution.observe(&live);
     Polled { execution, at: live.at, recorded, past, live: Some(live) }
 }

@@ -166,8 +166,6 @@ impl Events {
 pub struct Before {
     response: Option<Response>,
     responded_at: Option<Timestamp>,
-    polled_at: Option<Timestamp>,
-    gap: SignedDuration,
     outage: Option<Outage>,
     phase_since: Option<Timestamp>,
     totals_grow: bool,
@@ -181,8 +179,6 @@ impl Before {
         Self {
             response: newest.map(|newest| newest.response.clone()),
             responded_at: newest.map(|newest| newest.at),
-            polled_at: past.polled_at,
-            gap: past.gap(),
             outage: past.outage.clone(),
             phase_since: past.phases.current_since(),
             totals_grow: past.totals_grow(),
@@ -217,13 +213,6 @@ impl Before {
     }
 
     fn sight(&self, gap: SignedDuration, at: Timestamp) -> Option<Kind> {
-        // what failed before a time in which nobody polled did not last until now
-        let gap_then = gap.max(self.gap);
-        let unwatched =
-            self.polled_at.map(|polled| at.duration_since(polled)).filter(|unwatched| *unwatched > gap_then);
-        if let (Some(_), Some(unwatched)) = (&self.outage, unwatched) {
-            return Some(Kind::WatchResumed(unwatched));
-        }
         if let Some(outage) = &self.outage {
             return Some(Kind::PollRecovered(at.duration_since(outage.since)));
         }
