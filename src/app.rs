@@ -93,7 +93,8 @@ impl App {
         }
         match event.what {
             EventKind::Observed(observation) => self.observe(&observation),
-            EventKind::Restored(execution) => {
+            EventKind::Restored(mut execution) => {
+                execution.resume(event.at);
                 let place = self.place_of(execution.arn());
                 self.executions[place] = *execution;
             }
@@ -123,8 +124,11 @@ impl App {
 
     fn observe(&mut self, observation: &Observation) {
         let called = self.executions.iter().position(|execution| execution.is_called(&observation.execution));
+        // before an execution is found its name may be none: a console URL does not say the account
+        let asked = || self.executions.iter().position(|e| e.arn().to_string() == *observation.execution);
+        let known = called.or_else(asked);
         let found = || Some(self.place_of(&Arn::parse(&observation.execution).ok()?));
-        let Some(place) = called.or_else(found) else { return };
+        let Some(place) = known.or_else(found) else { return };
         self.executions[place].observe(observation);
         self.end_where_nothing_can_be_seen();
     }
@@ -214,6 +218,10 @@ impl App {
 
     fn hand_over(&mut self) {
         let Some(execution) = self.execution() else { return };
+        if execution.snapshot().is_none() {
+            self.note = Some(Note::new("nothing to report yet: there is no response so far".into()));
+            return;
+        }
         let page = report::page(
             &Readout::of(execution, self.now),
             &LocalTime { now: self.now, zone: &self.zone },
@@ -449,6 +457,8 @@ mod tests {
     #[test]
     fn a_hand_over_is_a_page_for_the_clipboard_and_a_file() {
         let mut app = app(&[FIRST]).with_context(Context { profile: Some("ops team".into()), ..Context::default() });
+        press(&mut app, KeyCode::Char('h'));
+        assert_eq!((app.take_requests(), app.note().is_some()), (Vec::new(), true), "there is nothing to hand over");
         app.update(observed(FIRST, 1, status("QUEUED"), Some(5)));
         press(&mut app, KeyCode::Char('h'));
         let requests = app.take_requests();
@@ -475,6 +485,19 @@ mod tests {
         assert_eq!(app.end(), None, "the other may still be seen");
         app.update(observed(SECOND, 1, denied(), None));
         assert!(matches!(app.end(), Some(End::Unseen(_))));
+    }
+
+    #[test]
+    fn a_console_url_that_leads_nowhere_is_told_as_an_arn_is() {
+        let url =
+            "https://us-east-1.console.aws.amazon.com/datasync/home?region=us-east-1#/tasks/task-0123456789abcdef0";
+        let mut app = app(&[url]);
+        let name = app.execution().unwrap().arn().to_string();
+        let missing = |next| Outcome::Fault(Fault::new(FaultKind::NotFound, format!("not found {next:?}")));
+        app.update(observed(&name, 1, missing(Some(5)), Some(5)));
+        assert!(app.execution().unwrap().past().outage.is_some() && app.end().is_none());
+        app.update(observed(&name, 70, missing(None), None));
+        assert!(matches!(app.end(), Some(End::Unseen(fault)) if fault.kind == FaultKind::NotFound));
     }
 
     #[test]

@@ -30,6 +30,7 @@ use self::{
 };
 use crate::{
     app::exit::Exit,
+    aws::nearest::nearest,
     say::text::{clean, clean_lines},
     sink::{signals, tty},
 };
@@ -127,8 +128,24 @@ async fn dispatch(cli: Cli) -> Result<Exit, CliError> {
         Some(Command::Demo(demo)) => demo::run(demo).await,
         Some(Command::Replay(replay)) => replay::run(replay).await,
         None if cli.transfers.is_empty() => Err(no_transfer()),
-        None => watch::run(cli.transfers, cli.reach, cli.recorded, &cli.printed, &cli.shown).await,
+        None => {
+            let slip = cli.transfers.first().and_then(|given| mistyped(given));
+            let watched = watch::run(cli.transfers, cli.reach, cli.recorded, &cli.printed, &cli.shown).await;
+            watched.map_err(|error| match slip.filter(|_| error.exit == Exit::Usage) {
+                Some(slip) => CliError::usage(slip),
+                None => error,
+            })
+        }
     }
+}
+
+/// What to say of a word that is no transfer, and nearly a command; `None` where it is not.
+fn mistyped(given: &str) -> Option<String> {
+    let command = Cli::command();
+    let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+    let is_word = given.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let name = nearest(given, names).filter(|_| is_word)?;
+    Some(format!("no such command: '{given}'; did you mean {name}?"))
 }
 
 fn no_transfer() -> CliError {

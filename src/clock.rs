@@ -21,6 +21,8 @@ struct Fast {
     origin: Timestamp,
     started: Instant,
     speed: f64,
+    /// Whether it goes no further than the wall clock.
+    is_behind: bool,
 }
 
 impl Clock {
@@ -34,7 +36,16 @@ impl Clock {
     /// `speed` is taken as 1 where it is not a positive number, and is at most a million.
     pub fn fast(origin: Timestamp, speed: f64) -> Self {
         let speed = if speed.is_finite() && speed > 0.0 { speed.min(1e6) } else { 1.0 };
-        Self { fast: Some(Fast { origin, started: Instant::now(), speed }) }
+        Self { fast: Some(Fast { origin, started: Instant::now(), speed, is_behind: false }) }
+    }
+
+    /// The same, but once it has caught up with the wall clock it shows that one's time.
+    pub fn behind(origin: Timestamp, speed: f64) -> Self {
+        let mut clock = Self::fast(origin, speed);
+        if let Some(fast) = &mut clock.fast {
+            fast.is_behind = true;
+        }
+        clock
     }
 
     /// A fast clock that was started this long ago.
@@ -53,7 +64,8 @@ impl Clock {
             None => Timestamp::now(),
             Some(fast) => {
                 let elapsed = SignedDuration::from_secs_f64(fast.started.elapsed().as_secs_f64() * fast.speed);
-                fast.origin.checked_add(elapsed).unwrap_or(Timestamp::MAX)
+                let now = fast.origin.checked_add(elapsed).unwrap_or(Timestamp::MAX);
+                if fast.is_behind { now.min(Timestamp::now()) } else { now }
             }
         }
     }
@@ -78,6 +90,19 @@ mod tests {
         let origin: Timestamp = "2026-11-22T16:00:00Z".parse().unwrap();
         let clock = Clock::started_ago(Duration::from_millis(2), origin, 1e6);
         assert!(clock.now().duration_since(origin) >= SignedDuration::from_secs(2000));
+    }
+
+    #[test]
+    fn a_clock_that_is_behind_never_overtakes_the_time_of_day() {
+        let wall = Clock::wall();
+        let origin = wall.now() - SignedDuration::from_hours(1);
+        let behind = Clock::behind(origin, 1e6);
+        assert!(behind.now() >= origin);
+        while behind.now() < origin + SignedDuration::from_mins(59) {}
+        for _ in 0..1000 {
+            let shown = behind.now();
+            assert!(shown <= wall.now());
+        }
     }
 
     #[test]

@@ -48,11 +48,20 @@ impl Simulation {
     /// # Errors
     /// Where the port cannot be had, or where there is no tokio runtime.
     pub fn start(clock: Clock, scenarios: Vec<&'static Scenario>, port: u16) -> io::Result<Self> {
+        let started = clock.now();
+        Self::begun(clock, started, scenarios, port)
+    }
+
+    /// The same with executions that were started at this moment of the clock.
+    ///
+    /// # Errors
+    /// As [`Simulation::start`].
+    pub fn begun(clock: Clock, started: Timestamp, scenarios: Vec<&'static Scenario>, port: u16) -> io::Result<Self> {
         let runtime = Handle::try_current().map_err(io::Error::other)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let account = Arc::new(Account::new(&scenarios, clock.now()));
+        let account = Arc::new(Account::new(&scenarios, started));
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let server = runtime.spawn(server::serve(listener, account.clone(), clock));
         Ok(Self { address, account, server })

@@ -7,6 +7,7 @@ pub mod input;
 pub mod job;
 pub mod keyboard;
 pub mod lines;
+pub mod live;
 pub mod outlet;
 pub mod record;
 pub mod screen;

@@ -19,9 +19,10 @@ use crate::{
     app::{App, Extent, Page},
     say::{
         sentences::{self, Sentence},
-        summary::NO_RESPONSE,
+        summary::{self, NO_RESPONSE},
         text::clean,
         units::LocalTime,
+        words,
     },
     transfer::{readout::Readout, severity::Severity},
 };
@@ -72,14 +73,21 @@ pub fn render(app: &App, theme: Theme, buffer: &mut Buffer) -> Extent {
     extent
 }
 
-/// The title of the terminal's window: status and percentage first, as tabs are cut at their end.
+/// The title of the terminal's window: the worst word first, then percentage and status, as tabs are cut at their end.
+/// It is of the transfer on the screen, or of one that is worse.
 pub fn title(app: &App) -> String {
     let Some(execution) = app.execution() else { return "syncscope".into() };
-    let readout = Readout::of(execution, app.now());
+    let readouts = app.executions().iter().map(|execution| Readout::of(execution, app.now()));
+    let selected = Readout::of(execution, app.now());
+    let readout = readouts.fold(selected, |worst, other| {
+        if other.health.severity > worst.health.severity.max(Severity::Info) { other } else { worst }
+    });
     let status = readout.snapshot.and_then(|snapshot| snapshot.status.as_deref()).unwrap_or(NO_RESPONSE);
-    let share = readout.bytes.fraction().filter(|_| !readout.is_over());
+    let is_bad = readout.health.severity >= Severity::Warning;
+    let badge = if is_bad { format!("{} ", words::health_badge(&readout.health)) } else { String::new() };
+    let share = summary::share(&readout).filter(|_| !readout.is_over());
     let share = share.map(|share| format!("{:.0}% ", (share * 100.0).floor())).unwrap_or_default();
-    clean(&format!("{share}{status} · {}", readout.name())).into_owned()
+    clean(&format!("{badge}{share}{status} · {}", readout.name())).into_owned()
 }
 
 fn page(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Extent {

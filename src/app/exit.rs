@@ -78,7 +78,9 @@ impl Exit {
             Self::Internal => "internal error",
             Self::Usage => "usage error, or a file that can't be read",
             Self::Failed => "the execution ended in ERROR",
-            Self::Incomplete => "it ended in SUCCESS, but items failed (more than --max-failed)",
+            Self::Incomplete => {
+                "it ended in SUCCESS, but with failed items (over --max-failed), missing bytes or an error"
+            }
             Self::Stalled => "stalled for longer than wait --fail-on-stall allows",
             Self::Denied => "no valid credentials, or permission denied",
             Self::NotFound => "execution or task not found",

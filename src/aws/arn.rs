@@ -1,4 +1,4 @@
-//! Which execution or task is meant: an ARN, or the address of its page in the AWS console.
+//! Which execution or task is meant: an ARN, or the URL of its page in the AWS console.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ pub struct Arn {
     pub partition: String,
     /// `us-east-1`, …
     pub region: String,
-    /// Twelve digits; empty where a console address did not say it.
+    /// Twelve digits; empty where a console URL did not say it.
     pub account: String,
     /// `task-` and 17 hexadecimal digits.
     pub task: String,
@@ -38,7 +38,7 @@ impl fmt::Display for ArnError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "'{}' {}; give an execution's ARN such as {EXAMPLE}, a task's ARN, or the address of its page in the AWS console",
+            "'{}' {}; give an execution's ARN such as {EXAMPLE}, a task's ARN, or the URL of its page in the AWS console",
             self.given, self.wrong
         )
     }
@@ -80,11 +80,11 @@ impl Arn {
                     "is an id alone, without its region and account".into()
                 }
                 _ if text.starts_with("arn:") => "is an ARN that was cut short".into(),
-                _ => "is neither an ARN nor a console address".into(),
+                _ => "is neither an ARN nor a console URL".into(),
             });
         };
         if arn != "arn" {
-            return Err("is neither an ARN nor a console address".into());
+            return Err("is neither an ARN nor a console URL".into());
         }
         if service != "datasync" {
             return Err(format!("belongs to the service '{}', not to datasync", shortened(service)));
@@ -126,7 +126,7 @@ impl Arn {
             _ if is_below(host, "amazonaws.cn") => "aws-cn",
             _ if is_below(host, "amazonaws-us-gov.com") => "aws-us-gov",
             _ if is_below(host, "amazonaws.eu") || is_below(host, "amazonaws-eusc.eu") => "aws-eusc",
-            _ => return Err("is not an address of the AWS console".into()),
+            _ => return Err("is not a URL of the AWS console".into()),
         };
         if !path.starts_with("/datasync") {
             return Err("is not a page of DataSync in the AWS console".into());
@@ -134,7 +134,8 @@ impl Arn {
         let words = || path.split(['/', '?', '#', '&', '=']).filter(|word| !word.is_empty());
         let in_query = path.split(['?', '&', '#']).find_map(|pair| pair.strip_prefix("region="));
         let in_host = host.split('.').find(|label| is_region(label));
-        let region = in_query.or(in_host).or(region).ok_or("does not say its region, and --region does not either")?;
+        let region =
+            in_query.or(in_host).or(region).ok_or("does not say its region, and no region is set: use --region")?;
         if !is_region(region) {
             return Err(format!("has '{}' for a region", shortened(region)));
         }
@@ -163,6 +164,23 @@ impl Arn {
     /// The ARN of the task, whichever of the two this is.
     pub fn task_arn(&self) -> String {
         format!("arn:{}:datasync:{}:{}:task/{}", self.partition, self.region, self.account, self.task)
+    }
+
+    /// Its page in the AWS console; `None` in a partition whose console is not known, and for what has no ARN.
+    pub fn console_url(&self) -> Option<String> {
+        let domain = match self.partition.as_str() {
+            "aws" => "aws.amazon.com",
+            "aws-cn" => "amazonaws.cn",
+            "aws-us-gov" => "amazonaws-us-gov.com",
+            "aws-eusc" => "amazonaws-eusc.eu",
+            _ => return None,
+        };
+        let Self { region, task, .. } = self;
+        let page = match &self.execution {
+            Some(execution) => format!("history/{task}/{execution}"),
+            None => format!("tasks/{task}"),
+        };
+        Some(format!("https://{region}.console.{domain}/datasync/home?region={region}#/{page}"))
     }
 
     /// The same task and region with this execution's id.
@@ -297,6 +315,25 @@ mod tests {
     }
 
     #[test]
+    fn the_console_s_page_is_read_as_the_same_transfer() {
+        for (partition, region) in [
+            ("aws", "us-east-1"),
+            ("aws-cn", "cn-north-1"),
+            ("aws-us-gov", "us-gov-west-1"),
+            ("aws-eusc", "eusc-de-east-1"),
+        ] {
+            let task =
+                Arn::parse(&TASK.replace(":aws:", &format!(":{partition}:")).replace("us-east-1", region)).unwrap();
+            for arn in [task.with_execution("exec-0fedcba9876543210"), task] {
+                let read = Arn::parse(&arn.console_url().unwrap()).unwrap();
+                assert_eq!(read, Arn { account: String::new(), ..arn });
+            }
+        }
+        assert_eq!(Arn::parse(&TASK.replace(":aws:", ":aws-iso:")).unwrap().console_url(), None);
+        assert_eq!(Arn::unnamed().console_url(), None);
+    }
+
+    #[test]
     fn a_region_beside_helps_only_where_none_is_said() {
         let silent = "https://console.aws.amazon.com/datasync/home#/tasks/task-0123456789abcdef0";
         assert_eq!(Arn::parse_in(silent, Some("eu-west-2")).unwrap().region, "eu-west-2");
@@ -307,7 +344,7 @@ mod tests {
     fn what_is_wrong_is_said_with_an_example() {
         for (text, says) in [
             ("", "is empty"),
-            ("hello", "neither an ARN nor a console address"),
+            ("hello", "neither an ARN nor a console URL"),
             ("exec-0123456789abcdef0", "an id alone"),
             ("arn:aws:datasync", "cut short"),
             ("arn:aws:s3:us-east-1:111122223333:bucket/b", "service 's3'"),
@@ -318,9 +355,9 @@ mod tests {
             ("arn:azure:datasync:us-east-1:111122223333:task/task-0123456789abcdef0", "partition"),
             (
                 "https://example.com/datasync/home?region=us-east-1#/tasks/task-0123456789abcdef0",
-                "not an address of the AWS console",
+                "not a URL of the AWS console",
             ),
-            ("https://evilaws.amazon.com.example/datasync", "not an address of the AWS console"),
+            ("https://evilaws.amazon.com.example/datasync", "not a URL of the AWS console"),
             ("https://console.aws.amazon.com/s3/home?region=us-east-1", "not a page of DataSync"),
             ("https://console.aws.amazon.com/datasync/home#/tasks/task-0123456789abcdef0", "does not say its region"),
             ("https://console.aws.amazon.com/datasync/home?region=us-east-1#/tasks", "names no task"),

@@ -3,6 +3,7 @@
 //! Follows <https://docs.aws.amazon.com/datasync/latest/userguide/API_DescribeTaskExecution.html>. Reading is
 //! lenient on purpose: a member of an unexpected type is taken as not reported, and the rest is kept.
 
+mod error;
 mod lenient;
 mod status;
 mod value;
@@ -356,17 +357,6 @@ impl Snapshot {
     /// Whether the execution is over.
     pub fn is_over(&self) -> bool {
         self.status().is_some_and(|status| status.is_over())
-    }
-
-    /// Whether it ended in ERROR, but with nearly everything transferred: the detail says that the rest was.
-    pub fn is_partial_success(&self) -> bool {
-        let detail = self.result.as_ref().and_then(|result| result.error_detail.as_deref());
-        let told = |detail: &str| {
-            let detail = detail.to_lowercase();
-            let texts = ["transfer and verification completed", "selected files transferred except"];
-            texts.iter().any(|text| detail.contains(text))
-        };
-        self.status() == Some(Status::Error) && detail.is_some_and(told)
     }
 
     /// Whether the other one is of another execution than this: both say when they started, and not the same.

@@ -8,14 +8,18 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{args::interval, exit::CliError, terminal::tell};
+use super::{
+    args::interval,
+    exit::CliError,
+    terminal::{AWAITED, patiently, tell},
+};
 use crate::{
-    aws::{arn::Arn, observation::Observation},
+    aws::{arn::Arn, observation::Observation, region},
     clock::Clock,
     say::text::without_userinfo,
     source::{
         find,
-        service::{Connection, Service, Services},
+        service::{Connection, Service, Services, region_in_force},
     },
 };
 
@@ -25,7 +29,7 @@ pub struct ConnectionArgs {
     /// AWS profile to use
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
-    /// Region of a console URL that does not name one
+    /// Region of a console URL that does not name one [default: AWS_REGION, or the profile's]
     #[arg(long, value_name = "REGION")]
     pub region: Option<String>,
     /// Override the endpoint URL
@@ -46,14 +50,26 @@ pub struct ConnectionArgs {
 }
 
 impl ConnectionArgs {
-    /// The transfers as ARNs, each once.
+    /// The transfers as ARNs, each once. A console URL that does not name its region means the one in force.
     ///
     /// # Errors
-    /// Usage, where one is not an ARN or a console URL.
-    pub fn arns(&self, transfers: &[String]) -> Result<Vec<Arn>, CliError> {
-        let arn = |text: &String| Arn::parse_in(text, self.region.as_deref());
+    /// Usage, where one is not an ARN or a console URL, or names a region that is none.
+    pub async fn arns(&self, transfers: &[String]) -> Result<Vec<Arn>, CliError> {
+        let has_url = transfers.iter().any(|text| text.trim_start().starts_with("http"));
+        let region = match &self.region {
+            Some(region) => Some(region.clone()),
+            None if has_url => region_in_force(self.profile.as_deref()).await,
+            None => None,
+        };
+        let arn = |text: &String| Arn::parse_in(text, region.as_deref()).map_err(|error| error.to_string());
         let arns: Result<Vec<_>, _> = transfers.iter().map(arn).collect();
-        arns.map(once).map_err(|error| CliError::usage(error.to_string()))
+        let arns = arns.map(once).map_err(CliError::usage)?;
+        let regions = self.region.iter().chain(arns.iter().map(|arn| &arn.region));
+        // behind another endpoint a region may have any name
+        match regions.filter(|_| self.endpoint_url.is_none()).find_map(|region| region::wrong(region)) {
+            Some(wrong) => Err(CliError::usage(wrong)),
+            None => Ok(arns),
+        }
     }
 
     /// The connection options. What is unsafe about them is said on standard error.
@@ -105,7 +121,7 @@ pub async fn services(connection: &Connection, arns: &[Arn]) -> Result<Vec<(Serv
         let service = services.service(arn);
         let may_be_given = arn.execution.is_none() && arns.iter().any(|other| other != arn && arn.covers(other));
         let is_given = may_be_given
-            && find::execution(&service, arn)
+            && patiently(AWAITED, find::execution(&service, arn))
                 .await
                 .is_ok_and(|current| arns.iter().any(|other| other.execution.is_some() && other.covers(&current)));
         if !is_given {

@@ -3,6 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
+use jiff::SignedDuration;
 
 use super::{
     args::{interval, speed},
@@ -14,6 +15,7 @@ use super::{
 };
 use crate::{
     app::exit::Exit,
+    aws::nearest::nearest,
     clock::Clock,
     demo::{
         Simulation,
@@ -24,15 +26,22 @@ use crate::{
     source::service::Connection,
 };
 
+/// Simulated seconds a second where someone watches.
+const WATCHED: f64 = 30.0;
+/// How long ago the executions began that are served.
+const BEGUN: SignedDuration = SignedDuration::from_mins(20);
+/// How long before now the time begins that runs faster than the time of day.
+const FASTER_FROM: SignedDuration = SignedDuration::from_hours(6);
+
 /// The arguments of `syncscope demo`.
 #[derive(Debug, Args)]
 pub struct Demo {
     /// The scenario to simulate; see --list
     #[arg(default_value = "enhanced")]
     scenario: String,
-    /// Simulated seconds per second
-    #[arg(long, value_name = "N", default_value_t = 30.0, value_parser = speed(0.01, 100_000.0))]
-    speed: f64,
+    /// Simulated seconds per second [default: 30; with --serve 1, and never ahead of the time of day]
+    #[arg(long, value_name = "N", value_parser = speed(0.01, 100_000.0))]
+    speed: Option<f64>,
     /// List the scenarios and what happens in each
     #[arg(long)]
     list: bool,
@@ -67,9 +76,14 @@ pub async fn run(demo: Demo) -> Result<Exit, CliError> {
     }
     let Some(scenario) = named(&demo.scenario) else {
         let names: Vec<&str> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
-        return Err(CliError::usage(format!("unknown scenario '{}'; known: {}", demo.scenario, names.join(", "))));
+        let known = names.join(", ");
+        let given = &demo.scenario;
+        return Err(CliError::usage(match nearest(given, names) {
+            Some(meant) => format!("unknown scenario '{given}'; did you mean {meant}? Known: {known}"),
+            None => format!("unknown scenario '{given}'; known: {known}"),
+        }));
     };
-    let clock = Clock::fast(Clock::wall().now(), demo.speed);
+    let clock = Clock::fast(Clock::wall().now(), demo.speed.unwrap_or(WATCHED));
     let simulation = Simulation::start(clock.clone(), vec![scenario], 0)?;
     let arns = simulation.executions().into_iter().map(|(_, arn)| arn).collect();
     let connection = Connection { endpoint_url: Some(simulation.url()), simulated: true, ..Connection::default() };
@@ -86,8 +100,14 @@ fn list() -> Result<Exit, CliError> {
 
 async fn serve(demo: &Demo) -> Result<Exit, CliError> {
     let mut endings = Endings::listen()?;
-    let clock = Clock::fast(Clock::wall().now(), demo.speed);
-    let simulation = Simulation::start(clock, SCENARIOS.iter().collect(), demo.port).map_err(|error| {
+    let now = Clock::wall().now();
+    // what runs faster than the time of day begins earlier, so that clients are told no times to come
+    let (clock, begins) = match demo.speed {
+        Some(speed) if speed != 1.0 => (Clock::behind(now - FASTER_FROM, speed), now - FASTER_FROM),
+        _ => (Clock::wall(), now),
+    };
+    let scenarios = SCENARIOS.iter().collect();
+    let simulation = Simulation::begun(clock, begins - BEGUN, scenarios, demo.port).map_err(|error| {
         let message = format!("cannot listen on port {}: {}", demo.port, reason(&error));
         CliError { exit: Exit::Internal, message }
     })?;

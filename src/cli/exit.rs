@@ -49,10 +49,8 @@ pub fn how_it_went(execution: &Execution, max_failed: i64) -> Exit {
         return Exit::Failed;
     }
     match progress::ending(snapshot, execution.past().applicability()) {
-        Some(Ending::Failures(items) | Ending::Short(items) | Ending::SkippedOfAll(items)) if items > max_failed => {
-            Exit::Incomplete
-        }
-        Some(Ending::BytesShort(_)) => Exit::Incomplete,
+        Some(Ending::Failures(items) | Ending::SkippedOfAll(items)) if items > max_failed => Exit::Incomplete,
+        Some(Ending::BytesShort(_) | Ending::Error) => Exit::Incomplete,
         _ => Exit::Success,
     }
 }

@@ -1,6 +1,7 @@
 //! The process without a screen: tells of transfers in lines until they end, and says how it went.
 
 use std::{
+    collections::BTreeSet,
     io::{self, IsTerminal},
     time::Duration,
 };
@@ -142,9 +143,12 @@ fn outcome(waited: &Waited, limits: Limits) -> Exit {
         (None, Some(End::Stopped(exit))) => return *exit,
         _ => None,
     };
+    let mut said = BTreeSet::new();
     let exit = |execution: &Execution| match lost(execution) {
         Some(error) => {
-            say(&error.message);
+            if said.insert(error.message.clone()) {
+                say(&error.message);
+            }
             error.exit
         }
         None => how_it_went(execution, limits.max_failed),

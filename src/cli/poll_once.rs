@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::{
     exit::{CliError, from_fault, how_it_went},
-    terminal,
+    terminal::{self, AWAITED, patiently},
 };
 use crate::{
     app::exit::Exit,
@@ -119,7 +119,7 @@ pub fn outcome(execution: &Execution, max_failed: i64) -> (Exit, Option<String>)
 /// Polls each once, in their order. Of what was recorded before, the extent is folded in.
 pub async fn ask(services: Vec<(Service, Arn)>, now: impl Fn() -> Timestamp + Copy, extent: Extent) -> Vec<Polled> {
     let polls = services.into_iter().map(|(service, arn)| poll(service, arn, now));
-    let polled: Vec<_> = stream::iter(polls).buffered(AT_ONCE).collect().await;
+    let polled: Vec<_> = patiently(AWAITED, stream::iter(polls).buffered(AT_ONCE).collect()).await;
     // recordings are read once no poll waits meanwhile
     polled.into_iter().map(|(arn, live)| with_past(arn, live, extent)).collect()
 }
@@ -145,6 +145,7 @@ fn with_past(arn: Arn, live: Observation, extent: Extent) -> Polled {
         Some((execution, past, recorded)) => (execution, Some(past), Some(recorded)),
         None => (Execution::new(arn, live.at), None, None),
     };
+    execution.resume(live.at);
     execution.observe(&live);
     Polled { execution, at: live.at, recorded, past, live: Some(live) }
 }

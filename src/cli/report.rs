@@ -65,7 +65,7 @@ pub async fn run(report: Report) -> Result<Exit, CliError> {
     let all = if is_file {
         poll_once::read(&report.transfer, clock.now())?
     } else {
-        let arns = report.reach.arns(std::slice::from_ref(&report.transfer))?;
+        let arns = report.reach.arns(std::slice::from_ref(&report.transfer)).await?;
         poll_once::ask(services(&report.reach.connection(), &arns).await?, || clock.now(), Extent::Whole).await
     };
     let (mut text, mut codes) = (String::new(), Vec::new());
@@ -73,7 +73,7 @@ pub async fn run(report: Report) -> Result<Exit, CliError> {
     let mut masker = report.redact.map(|masked| masker(masked, all.iter().map(|polled| (polled, context(polled)))));
     for polled in &all {
         let (page, code) = told(&report, polled, context(polled), masker.as_mut(), is_file);
-        if !text.is_empty() && report.output == Format::Markdown {
+        if !text.is_empty() && !page.is_empty() && report.output == Format::Markdown {
             text.push_str("\n---\n\n");
         }
         text.push_str(&page);
@@ -113,6 +113,13 @@ fn told(
         code = how_it_went(execution, report.failures.max_failed);
     } else if let Some(fault) = fault {
         say(&without_userinfo(&fault));
+    }
+    if execution.snapshot().is_none() && report.output == Format::Markdown {
+        if execution.past().outage.is_none() {
+            say("nothing to report: no response of the transfer is there");
+        }
+        // a page of nothing would be taken for one of a transfer
+        return (String::new(), code);
     }
     let zone = TimeZone::system();
     let time = LocalTime { now: polled.at, zone: &zone };

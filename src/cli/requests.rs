@@ -121,7 +121,7 @@ mod tests {
         aws::arn::{Arn, EXAMPLE},
         keys::Playback,
         sink::screen,
-        transfer::execution::Execution,
+        transfer::execution::{Execution, tests::answer},
     };
 
     /// A terminal that keeps what it was told to do.
@@ -158,7 +158,9 @@ mod tests {
     fn replayed(at: Timestamp) -> Event {
         let player =
             Player { plays: false, speed: 60.0, begin: at, end: at, marks: Arc::default(), read: 1.0, unread: None };
-        Event::replayed(at, Frame { executions: vec![Execution::new(arn(), at)], player })
+        let mut execution = Execution::new(arn(), at);
+        execution.observe(&answer(0, r#""Status":"QUEUED""#));
+        Event::replayed(at, Frame { executions: vec![execution], player })
     }
 
     fn key(code: char) -> Event {

@@ -1,5 +1,7 @@
 //! `syncscope status`: looks once, and says in a few lines, in JSON or in one line how it is.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use jiff::tz::TimeZone;
 
@@ -15,7 +17,7 @@ use crate::{
     clock::Clock,
     say::{
         state::State,
-        summary::{self, DEFAULT_FORMAT, Template},
+        summary::{self, Template},
         text::clean,
         units::LocalTime,
     },
@@ -66,9 +68,10 @@ pub struct Status {
     /// Print one line per transfer, for a prompt or a status bar
     #[arg(long, conflicts_with = "output")]
     one_line: bool,
-    /// Compose that line from the fields listed below
-    #[arg(long, value_name = "TEMPLATE", requires = "one_line", default_value = DEFAULT_FORMAT)]
-    format: Template,
+    /// Compose that line from the fields listed below [default: "{health} {status} {percent} {rate} {eta} {failed}",
+    /// after {name} where there are several]
+    #[arg(long, value_name = "TEMPLATE", requires = "one_line")]
+    format: Option<Template>,
     #[command(flatten)]
     failures: FailureArgs,
     #[command(flatten)]
@@ -82,22 +85,25 @@ pub async fn run(status: Status) -> Result<Exit, CliError> {
     let clock = Clock::wall();
     let (read, asked): (Vec<&String>, Vec<&String>) = status.transfers.iter().partition(|given| *given == STDIN);
     let asked: Vec<String> = asked.into_iter().cloned().collect();
-    let services = services(&status.reach.connection(), &status.reach.arns(&asked)?).await?;
+    let arns = status.reach.arns(&asked).await?;
+    let services = services(&status.reach.connection(), &arns).await?;
     let mut all = if read.is_empty() { Vec::new() } else { poll_once::read(STDIN, clock.now())? };
     all.extend(poll_once::ask(services, || clock.now(), Extent::Tail).await);
-    let (mut page, mut codes) = (String::new(), Vec::new());
+    let template = status.format.clone().unwrap_or_else(|| Template::usual(all.len() > 1));
+    let (mut page, mut codes, mut said) = (String::new(), Vec::new(), BTreeSet::new());
     for polled in &all {
         let (code, fault) = outcome(&polled.execution, status.failures.max_failed);
-        fault.iter().for_each(|fault| say(&clean(fault)));
+        let news = fault.filter(|fault| said.insert(fault.clone()));
+        news.iter().for_each(|fault| say(&clean(fault)));
         codes.push(code);
-        page.push_str(&said(&status, polled, page.is_empty()));
+        page.push_str(&told(&status, polled, &template, page.is_empty()));
     }
     print(&page)?;
     Ok(Exit::worst(codes))
 }
 
 /// What is printed of one transfer, with the end of its lines.
-fn said(status: &Status, polled: &Polled, first: bool) -> String {
+fn told(status: &Status, polled: &Polled, template: &Template, first: bool) -> String {
     let execution = &polled.execution;
     let zone = TimeZone::system();
     let time = LocalTime { now: polled.at, zone: &zone };
@@ -106,7 +112,7 @@ fn said(status: &Status, polled: &Polled, first: bool) -> String {
     }
     let look = look(&status.shown);
     if status.one_line {
-        let line = status.format.line(&Readout::of(execution, polled.at), &time);
+        let line = template.line(&Readout::of(execution, polled.at), &time);
         return if line.is_empty() { line } else { format!("{}\n", look.text(&clean(&line))) };
     }
     if execution.snapshot().is_none() {

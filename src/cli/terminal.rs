@@ -10,6 +10,9 @@ use clap::{Args, ValueEnum};
 
 use crate::{say::text::clean_lines, sink::outlet::Outlet, view::theme::Theme};
 
+/// After so long it is said what is waited for.
+const LONG_WAIT: Duration = Duration::from_secs(10);
+
 /// How long a message is waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -84,6 +87,21 @@ pub fn messages() -> Option<Outlet> {
 pub fn tell(message: &str) {
     if let Some(mut err) = messages() {
         let _ = writeln!(err, "syncscope: {}", clean_lines(message)).and_then(|()| err.flush());
+    }
+}
+
+/// What a poll waits for.
+pub const AWAITED: &str = "credentials, or for DataSync";
+
+/// Waits, and says on standard error what for where that takes longer than ten seconds.
+pub async fn patiently<T>(what: &str, waiting: impl Future<Output = T>) -> T {
+    let mut waiting = std::pin::pin!(waiting);
+    match tokio::time::timeout(LONG_WAIT, &mut waiting).await {
+        Ok(done) => done,
+        Err(_) => {
+            tell(&format!("no response for {}s: waiting for {what}", LONG_WAIT.as_secs()));
+            waiting.await
+        }
     }
 }
 

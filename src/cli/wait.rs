@@ -58,7 +58,7 @@ pub struct Wait {
 
 /// Polls the transfers until all of them end, and gives the exit code of the worst.
 pub async fn run(wait: Wait) -> Result<Exit, CliError> {
-    let arns = wait.reach.arns(&wait.transfers)?;
+    let arns = wait.reach.arns(&wait.transfers).await?;
     if let Some(execution) = arns.iter().find(|arn| wait.follow && arn.execution.is_some()) {
         let task = execution.task_arn();
         return Err(CliError::usage(format!(

@@ -38,7 +38,7 @@ pub async fn run(
     printed: &OutputArgs,
     shown: &DisplayArgs,
 ) -> Result<Exit, CliError> {
-    let arns = reach.arns(&transfers)?;
+    let arns = reach.arns(&transfers).await?;
     show(&reach.connection(), arns, reach.interval, Clock::wall(), recorded.place()?, printed, shown).await
 }
 

@@ -4,13 +4,14 @@ use super::{
     sentences, summary,
     text::{clause, clean},
     units::{self, LocalTime},
-    words::{self, finding},
+    words::{self, finding, waiting},
 };
 use crate::{
     aws::snapshot::Status,
     transfer::{
         judge::{advice::Agents, health::HealthState},
         readout::Readout,
+        severity::Severity,
     },
 };
 
@@ -24,13 +25,52 @@ pub fn of_log(readout: &Readout, time: &LocalTime) -> String {
     clean(&format!("{at}  {}  {words}", readout.name())).into_owned()
 }
 
-/// For a line that is always of now, and may be cut: what is wrong comes first.
-pub fn of_now(readout: &Readout, time: &LocalTime) -> String {
-    let trouble = readout.health.state.is_trouble().then(|| {
-        let short = readout.health.finding.as_ref().and_then(finding::short);
-        format!("{} {}  ", words::health_badge(&readout.health), short.unwrap_or_default())
-    });
-    clean(&format!("{}  {}{}", readout.name(), trouble.unwrap_or_default(), said(readout, time))).into_owned()
+/// A line that is always of now, in parts that each have a column of their own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Now {
+    /// Which transfer.
+    pub name: String,
+    /// How serious its health is.
+    pub severity: Severity,
+    /// Its health: `STALLED`; empty before there was a response.
+    pub health: String,
+    /// The service's status; empty before there was a response.
+    pub status: String,
+    /// The share that is done, 0 to 1; `None` where it is not known.
+    pub share: Option<f64>,
+    /// The current rate; empty while nothing moves, or nobody knows.
+    pub rate: String,
+    /// Why it is not seen, or what is wrong; empty where nothing is.
+    pub trouble: String,
+    /// End, failures, amounts and time, the most telling first.
+    pub facts: String,
+}
+
+const FAILED: &str = " failed";
+
+/// The parts of a line that is always of now.
+pub fn of_now(readout: &Readout, time: &LocalTime) -> Now {
+    let is_seen = readout.snapshot.is_some();
+    let trouble = match readout.outage() {
+        Some(outage) => format!("poll failed: {}", clause(&outage.fault.message)),
+        None if !is_seen => waiting::in_place_of_status(readout, time),
+        None => readout.health.finding.as_ref().and_then(finding::short).unwrap_or_default(),
+    };
+    let mut facts = summary::facts(readout, time);
+    // the same number twice
+    facts.retain(|fact| !(fact.ends_with(FAILED) && trouble.ends_with(FAILED)));
+    let part = |text: &str| clean(text).into_owned();
+    let status = readout.status.as_ref().map(|status| status.as_str()).unwrap_or_default();
+    Now {
+        name: part(readout.name()),
+        severity: readout.health.severity,
+        health: if is_seen { words::health_badge(&readout.health) } else { String::new() },
+        status: part(status),
+        share: summary::share(readout),
+        rate: readout.rate.bytes().map(units::byte_rate).unwrap_or_default(),
+        trouble: part(&trouble),
+        facts: facts.join("  "),
+    }
 }
 
 /// What is wrong, or else what it waits for, and for how long; `None` while it transfers.

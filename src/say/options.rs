@@ -35,7 +35,7 @@ pub fn sections(snapshot: &Snapshot, zone: &TimeZone) -> Vec<Section> {
     sections.into_iter().filter(|(_, rows)| !rows.is_empty()).map(|(title, rows)| Section { title, rows }).collect()
 }
 
-/// The settings that tell most of how an execution runs, in a few words each: `changed only`, ….
+/// The settings that tell most of how an execution runs, in a few words each: `only changed files`, ….
 pub fn in_short(snapshot: &Snapshot) -> Vec<&'static str> {
     let Some(options) = &snapshot.options else { return Vec::new() };
     let transfer = match options.transfer_mode.as_deref() {

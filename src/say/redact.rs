@@ -7,13 +7,17 @@ mod json;
 mod names;
 mod patterns;
 
-use std::{borrow::Cow, collections::HashSet, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
 use percent_encoding::percent_decode_str;
 
 use self::{
     json::{Place, rewrite},
-    names::{Masks, Names},
+    names::{Kind, Masks, Names},
 };
 use crate::aws::{
     arn::Arn,
@@ -42,7 +46,7 @@ const REMEMBERED: usize = 10_000;
 pub struct Redactor {
     redaction: Redaction,
     names: Names,
-    /// Texts of responses, each with the name of its member: most are the same in the next response.
+    /// Texts, each with the name of its member: most are the same in the next response.
     learned: HashSet<(String, String)>,
     last: Option<Response>,
 }
@@ -103,11 +107,15 @@ impl Redactor {
         }
         self.learned.insert(both);
         patterns::learn_member(&mut self.names, member, text, self.redaction == Redaction::Strict);
-        self.learn(text);
+        self.learn_patterns(text);
     }
 
     /// Learns the names in a text.
     pub fn learn(&mut self, text: &str) {
+        self.learn_member("", text);
+    }
+
+    fn learn_patterns(&mut self, text: &str) {
         let strict = self.redaction == Redaction::Strict;
         patterns::learn(&mut self.names, text, strict);
         if let Some(decoded) = percent_decoded(text) {
@@ -122,7 +130,12 @@ impl Redactor {
 
     /// What masks all that was learned.
     pub fn masker(&self) -> Masker {
-        Masker { masks: Masks::new(&self.names), masked: None }
+        let (mut names, masks) = (self.names.clone(), Masks::new(&self.names));
+        let texts: BTreeSet<&String> = self.learned.iter().map(|(_, text)| text).collect();
+        for compound in texts.into_iter().flat_map(|text| masks.compounds(text)) {
+            names.add(Kind::Compound, &compound);
+        }
+        Masker { masks: Masks::new(&names), masked: None }
     }
 }
 

@@ -1,8 +1,8 @@
-//! The hand-over page: what a colleague needs to know of a transfer, in Markdown.
+//! The handoff report: what a colleague needs to know of a transfer, in Markdown.
 
 pub mod markdown;
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use self::markdown::{code, escaped, quoted, table};
 use super::{
@@ -19,6 +19,10 @@ use super::{
 use crate::{
     aws::{applicability::Metric, arn::Arn},
     transfer::{
+        judge::{
+            advice::{Advice, Log, Tells},
+            outcome::Outcome,
+        },
         past::phases::{Phase, PhaseState},
         readout::Readout,
         severity::Severity,
@@ -109,6 +113,8 @@ fn head(readout: &Readout, time: &LocalTime, context: &Context) -> String {
         ("Mode", mode),
         ("Account", account.or_else(|| Some(arn.region.clone())).filter(|_| named).map(|account| escaped(&account))),
         ("ARN", named.then(|| code(&arn.to_string()))),
+        // another endpoint is none of the console's
+        ("Console", arn.console_url().filter(|_| context.endpoint_url.is_none()).map(|url| format!("<{url}>"))),
     ]
     .into_iter()
     .filter_map(|(label, text)| Some(format!("{label}: {}", text?)))
@@ -131,11 +137,19 @@ fn next(readout: &Readout, advice: &[Sentence]) -> String {
     if !advice.is_empty() {
         return list(advice.iter().map(|sentence| escaped(&sentence.text)));
     }
+    if readout.failures.is_some_and(|failed| failed > 0)
+        && let Some(log) = readout.log()
+    {
+        return list([escaped(&words::advice::sentence(&Advice::Log(log, Tells::Items)))]);
+    }
     let words = match readout.snapshot {
         None => "Check that the execution exists and that these credentials may describe it.",
         Some(_) if readout.outage().is_some() => "Check why it cannot be polled; the state above is the last one seen.",
         Some(_) if readout.health.severity >= Severity::Warning => {
             "Check the service's message above and the task's log."
+        }
+        Some(snapshot) if snapshot.is_over() && readout.outcome != Some(Outcome::Success) => {
+            "Check the task's log, and what is missing at the destination."
         }
         Some(snapshot) if snapshot.is_over() => "Nothing: it is over.",
         Some(_) => "Nothing for now; check again when it should have ended.",
@@ -268,11 +282,8 @@ fn configuration(readout: &Readout, zone: &TimeZone) -> String {
     };
     let sections = options::sections(snapshot, zone).into_iter();
     let sections = sections.filter(|section| !matches!(section.title, "Times" | "Counters" | "Result"));
-    let line = |section: Section| {
-        let rows: Vec<String> = section.rows.iter().map(row).collect();
-        format!("**{}.** {}", section.title, rows.join("; "))
-    };
-    list(sections.map(line))
+    let part = |section: Section| format!("**{}**\n\n{}", section.title, list(section.rows.iter().map(row)));
+    sections.map(part).collect::<Vec<_>>().join("\n")
 }
 
 fn commands(readout: &Readout, context: &Context) -> String {
@@ -292,13 +303,26 @@ fn commands(readout: &Readout, context: &Context) -> String {
     if lines.is_empty() {
         return String::new();
     }
-    if let Some(group) = &readout.task().log_group {
-        let start = readout.snapshot.and_then(|snapshot| snapshot.start_time);
-        let start = start.map(|start| format!(" --start-time {}", start.0.as_millisecond())).unwrap_or_default();
-        lines.push(format!("aws logs filter-log-events --log-group-name {}{start}{}", quoted(group), reach(true)));
-    }
+    lines.extend(log_events(readout).map(|command| format!("{command}{}", reach(true))));
     let fence = if lines.iter().any(|line| line.contains("```")) { "~~~~" } else { "```" };
     format!("{fence}sh\n{}\n{fence}\n", lines.join("\n"))
+}
+
+/// Entries come some minutes late.
+const LOG_IS_LATE: SignedDuration = SignedDuration::from_mins(15);
+
+/// What prints this execution's log of its time; `None` where there is no log.
+fn log_events(readout: &Readout) -> Option<String> {
+    let Log::Group(group) = readout.log()? else { return None };
+    // the names of the log's streams begin with the execution's id
+    let stream = readout.arn().execution.as_deref();
+    let stream = stream.map(|id| format!(" --log-stream-name-prefix {}", quoted(id))).unwrap_or_default();
+    let snapshot = readout.snapshot?;
+    let end = snapshot.end_time.and_then(|end| end.0.checked_add(LOG_IS_LATE).ok());
+    let times = [("start", snapshot.start_time.map(|start| start.0)), ("end", end)];
+    let times: String =
+        times.into_iter().filter_map(|(which, at)| Some(format!(" --{which}-time {}", at?.as_millisecond()))).collect();
+    Some(format!("aws logs filter-log-events --log-group-name {}{stream}{times}", quoted(&group)))
 }
 
 fn describe(arn: &Arn, reach: &str) -> String {
@@ -342,6 +366,56 @@ mod tests {
         assert!(!page.lines().any(|line| line.starts_with('|') && line.contains("a | b")), "{page}");
         let fences = page.lines().filter(|line| line.starts_with("```")).count();
         assert_eq!(fences % 2, 0, "{page}");
+    }
+
+    #[test]
+    fn what_to_check_next_is_never_nothing_where_something_failed() {
+        for (members, says) in [
+            (
+                r#""TaskMode":"ENHANCED","Status":"TRANSFERRING","FilesFailed":{"Transfer":2}"#,
+                "/aws/datasync lists what failed",
+            ),
+            (r#""TaskMode":"ENHANCED","Status":"TRANSFERRING","FilesFailed":{"Transfer":0}"#, "Nothing for now"),
+            (r#""Status":"SUCCESS","BytesWritten":5,"EstimatedBytesToTransfer":9"#, "log"),
+            (r#""Status":"SUCCESS","Result":{"ErrorCode":"X"}"#, "log"),
+            (r#""Status":"SUCCESS""#, "Nothing: it is over"),
+            (r#""Status":"ERROR""#, "log"),
+            (r#""Status":"ERROR","Result":{"ErrorCode":"SomethingNew"}"#, "log"),
+        ] {
+            let page = shown(&watched([(0, members.to_owned())]), 0);
+            let (_, next) = page.split_once("## What to check next").unwrap();
+            let next = next.split("## ").next().unwrap();
+            assert!(next.contains(says), "{members}: {next}");
+        }
+    }
+
+    #[test]
+    fn a_cancelled_run_is_not_asked_for_its_error() {
+        let page =
+            shown(&watched([(0, r#""Status":"CANCELLING""#.to_owned()), (5, r#""Status":"ERROR""#.to_owned())]), 5);
+        assert!(page.contains("CANCELLED") && !page.contains("no reason") && !page.contains(" log"), "{page}");
+    }
+
+    #[test]
+    fn the_log_is_narrowed_to_the_execution_and_its_time() {
+        let members = |more: &str| format!(r#""TaskMode":"ENHANCED","Status":"ERROR","StartTime":1799999990{more}"#);
+        let over = shown(&watched([(0, members(r#","EndTime":1800000000"#))]), 0);
+        let from = "filter-log-events --log-group-name /aws/datasync --log-stream-name-prefix exec-0123456789abcdef0 --start-time 1799999990000";
+        assert!(over.contains(&format!("{from} --end-time 1800000900000 --region us-east-1")), "{over}");
+        let running = shown(&watched([(0, members("").replace("ERROR", "TRANSFERRING"))]), 0);
+        assert!(running.contains(from) && !running.contains("--end-time"), "{running}");
+        let off = shown(&watched([(0, members(r#","Options":{"LogLevel":"OFF"}"#))]), 0);
+        assert!(!off.contains("filter-log-events"), "{off}");
+    }
+
+    #[test]
+    fn the_console_s_page_is_named_where_the_service_is_the_region_s() {
+        let execution = watched([(0, r#""Status":"QUEUED""#.to_owned())]);
+        let url = "#/history/task-0123456789abcdef0/exec-0123456789abcdef0>";
+        assert!(shown(&execution, 0).contains(url));
+        let elsewhere = Context { endpoint_url: Some("http://127.0.0.1:1".into()), ..Context::default() };
+        let page = page(&Readout::of(&execution, at(0)), &LocalTime { now: at(0), zone: &TimeZone::UTC }, &elsewhere);
+        assert!(!page.contains("console."), "{page}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::{
     text::{clause, sentence},
     units::{self, LocalTime},
-    words::{self, advice, bottleneck, finding},
+    words::{self, advice, bottleneck, finding, waiting},
 };
 use crate::{
     aws::{
@@ -57,7 +57,8 @@ pub fn sentences(readout: &Readout, time: &LocalTime) -> Vec<Sentence> {
             let task_only = readout.arn().execution.is_none();
             let words =
                 if task_only { "Looking for the task's newest execution." } else { "Polling for the first time." };
-            said.push(say(Severity::Info, words));
+            let awaited = waiting::awaited(readout, time).map(|awaited| sentence(&awaited));
+            said.push(say(Severity::Info, awaited.unwrap_or_else(|| words.into())));
         }
         return said;
     };
@@ -131,7 +132,7 @@ fn status(readout: &Readout, snapshot: &Snapshot, time: &LocalTime) -> (Vec<Sent
         Some(Status::Transferring) => (transferring(readout, snapshot).into_iter().collect(), true),
         Some(Status::Verifying) => (vec![verifying(readout, snapshot)], true),
         Some(Status::Cancelling) => one(cancelling(snapshot)),
-        Some(Status::Success) => (success(readout), false),
+        Some(Status::Success) => (success(readout, snapshot), false),
         Some(Status::Error) => (error(readout, snapshot), false),
         Some(Status::Other(word)) => one(unknown(word, readout)),
         None => one(say(Severity::Warning, "The response has no status.")),
@@ -208,7 +209,12 @@ fn verifying(readout: &Readout, snapshot: &Snapshot) -> Sentence {
             let so_far = so_far.unwrap_or_default();
             format!("Full verification of source and destination{lasts}{so_far}; the total is not reported.")
         }
-        Verify::OnlyFilesTransferred => "Verifying what was transferred.".into(),
+        Verify::OnlyFilesTransferred => {
+            let verified = progress::verified(snapshot, readout.applicability());
+            let so_far = verified.done.zip(verified.total).filter(|(done, _)| *done > 0);
+            let so_far = so_far.map(|(done, of)| format!(": {} of {} items", units::count(done), units::count(of)));
+            format!("Verifying what was transferred{}.", so_far.unwrap_or_default())
+        }
         _ => "Verifying.".into(),
     };
     say(Severity::Info, words)
@@ -220,7 +226,7 @@ fn cancelling(snapshot: &Snapshot) -> Sentence {
     say(Severity::Warning, format!("Cancelling.{} {words}", written.unwrap_or_default()))
 }
 
-fn success(readout: &Readout) -> Vec<Sentence> {
+fn success(readout: &Readout, snapshot: &Snapshot) -> Vec<Sentence> {
     let elapsed = readout.elapsed.map(|elapsed| format!(" in {}", units::span(elapsed))).unwrap_or_default();
     match readout.ending() {
         Some(Ending::Nothing) => vec![say(
@@ -228,19 +234,37 @@ fn success(readout: &Readout) -> Vec<Sentence> {
             format!("Nothing to transfer: source and destination already match. Finished{elapsed}."),
         )],
         Some(Ending::Whole) | None => Vec::new(),
+        Some(Ending::Short(short)) => vec![fewer_files(readout, short)],
         Some(ending) => {
             let steps = failed_steps(readout).filter(|_| matches!(ending, Ending::Failures(_)));
             let steps = steps.map(|steps| format!(" ({steps})")).unwrap_or_default();
             let what = clause(&finding::incomplete(ending));
-            vec![say(Severity::Warning, format!("SUCCESS, but incomplete: {what}{steps}."))]
+            let severity = readout.health.severity;
+            let word = words::health_badge(&readout.health);
+            let word = if word == "INCOMPLETE" { "SUCCESS, but incomplete" } else { &word };
+            let mut said = vec![say(severity, format!("{word}: {what}{steps}."))];
+            said.extend(snapshot.error().map(|error| say(severity, error)));
+            said
         }
     }
+}
+
+/// The counts of files need not be exact: fewer than estimated are no failure where nothing else tells of one.
+fn fewer_files(readout: &Readout, short: i64) -> Sentence {
+    let were = if short == 1 { "file fewer than estimated was" } else { "files fewer than estimated were" };
+    let bytes = if readout.bytes.done.is_some() { "all bytes are written and " } else { "" };
+    let text = format!("{} {were} transferred; {bytes}no failure is counted.", units::count(short));
+    say(Severity::Info, text)
 }
 
 /// How long it took and what it did, once it is over.
 fn ended_with(readout: &Readout, snapshot: &Snapshot) -> Vec<Sentence> {
     match &readout.status {
-        Some(Status::Success) if readout.ending() != Some(Ending::Nothing) => vec![finished(readout, snapshot)],
+        Some(Status::Success) if readout.ending() != Some(Ending::Nothing) => {
+            let mut said = vec![finished(readout, snapshot)];
+            said.extend(not_verified(readout, snapshot));
+            said
+        }
         Some(Status::Error) => {
             let mut said: Vec<Sentence> = failed_steps(readout)
                 .map(|steps| say(Severity::Warning, format!("Failed: {steps}.")))
@@ -257,10 +281,22 @@ fn ended_with(readout: &Readout, snapshot: &Snapshot) -> Vec<Sentence> {
                 let facts = facts.join(", ");
                 said.push(say(Severity::Info, format!("Transferred{until}: {facts}{}.", share.unwrap_or_default())));
             }
+            said.extend(not_verified(readout, snapshot));
             said
         }
         _ => Vec::new(),
     }
+}
+
+/// How many of the transferred items were not verified, where what was transferred is verified.
+fn not_verified(readout: &Readout, snapshot: &Snapshot) -> Option<Sentence> {
+    let gauge = progress::verified(snapshot, readout.applicability());
+    let (verified, transferred) = gauge.done.zip(gauge.total)?;
+    let missing = transferred.saturating_sub(verified);
+    // in Basic mode folders are among what is transferred, and some of them are not verified
+    let items = if readout.applicability().mode == Mode::Basic { "files and folders" } else { "files" };
+    let of = format!("{} of the {} transferred {items}", units::count(missing), units::count(transferred));
+    (missing > 0).then(|| say(Severity::Info, format!("Not verified: {of}.")))
 }
 
 fn finished(readout: &Readout, snapshot: &Snapshot) -> Sentence {
@@ -303,9 +339,9 @@ fn error(readout: &Readout, snapshot: &Snapshot) -> Vec<Sentence> {
     let share = readout.bytes.fraction().map(|share| format!(", {} of bytes written", units::percent(share)));
     let share = share.unwrap_or_default();
     let (severity, words) = match readout.outcome {
-        Some(Outcome::Partial) => (Severity::Warning, format!("PARTIAL SUCCESS{after}: it ended with ERROR{share}.")),
+        Some(Outcome::Partial) => (readout.health.severity, format!("PARTIAL{after}: it ended with ERROR{share}.")),
         Some(Outcome::VerifyMismatch) => {
-            (readout.health.severity, format!("VERIFICATION MISMATCH{after}: it ended with ERROR{share}."))
+            (readout.health.severity, format!("VERIFY MISMATCH{after}: it ended with ERROR{share}."))
         }
         Some(Outcome::Cancelled) => (Severity::Critical, format!("CANCELLED{after}: it ended with ERROR.")),
         _ => {
@@ -314,28 +350,24 @@ fn error(readout: &Readout, snapshot: &Snapshot) -> Vec<Sentence> {
         }
     };
     let mut said = vec![say(severity, words)];
-    let result = snapshot.result.as_ref();
-    let told = [result.and_then(|result| result.error_code.as_deref()), result.and_then(|r| r.error_detail.as_deref())];
-    let told: Vec<&str> = told.into_iter().flatten().filter(|text| !text.is_empty()).collect();
-    said.push(if told.is_empty() {
-        say(Severity::Info, "The service gives no reason.")
-    } else {
-        say(severity, told.join(": "))
-    });
+    match snapshot.error() {
+        Some(error) => said.push(say(severity, error)),
+        // whoever cancelled it knows why
+        None if readout.outcome == Some(Outcome::Cancelled) => {}
+        None => said.push(say(Severity::Info, "The service gives no reason.")),
+    }
     said
 }
 
 /// Which phase failed: the one whose status in `Result` says so, else the last one that we saw.
 fn failing_phase(readout: &Readout, snapshot: &Snapshot) -> Option<String> {
-    let reported = snapshot.result.as_ref().and_then(|result| {
-        let phases = [
-            ("preparing", &result.prepare_status),
-            ("transferring", &result.transfer_status),
-            ("verifying", &result.verify_status),
-        ];
-        phases.into_iter().find(|(_, status)| status.as_deref() == Some("ERROR")).map(|(phase, _)| phase.to_owned())
-    });
-    reported.or_else(|| readout.previous_status().map(|status| status.as_str().to_lowercase()))
+    if snapshot.is_partial_success() {
+        // it went through all of them
+        return None;
+    }
+    let reported = snapshot.result.as_ref().and_then(|result| result.failed_phases().next());
+    let phase = reported.or_else(|| readout.previous_status().cloned())?;
+    Some(phase.as_str().to_lowercase())
 }
 
 fn task_report(snapshot: &Snapshot) -> Option<Sentence> {

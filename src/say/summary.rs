@@ -4,12 +4,21 @@ use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use super::words::waiting::NO_RESPONSE;
 use super::{
     sentences::{self, failed_steps},
     units::{self, LocalTime},
-    words::{self, eta, rate},
+    words::{self, eta, rate, waiting},
 };
-use crate::transfer::{present::progress::Gauge, readout::Readout};
+use crate::{
+    aws::snapshot::{Mode, Snapshot, Status},
+    transfer::{
+        judge::health::HealthState,
+        past::{phases::PhaseState, pipeline::Step},
+        present::progress::Gauge,
+        readout::Readout,
+    },
+};
 
 /// A line: its label, empty for a sentence, and what it says.
 pub type Line = (&'static str, String);
@@ -31,6 +40,8 @@ pub fn lines(readout: &Readout, time: &LocalTime, recorded: Option<Timestamp>) -
     lines.push(("To", task.destination.clone()));
     lines.push(("Status", status(readout, time)));
     lines.push(("Health", readout.snapshot.is_some().then(|| words::health(&readout.health).to_owned())));
+    lines.push(("Listed", counted(readout, Step::Listed)));
+    lines.push(("Prepared", counted(readout, Step::Prepared)));
     lines.push(("Bytes", bytes(readout)));
     lines.push(("Files", files(readout)));
     lines.push(("Rate", rate(readout)));
@@ -47,14 +58,38 @@ pub fn status(readout: &Readout, time: &LocalTime) -> Option<String> {
     let snapshot = readout.snapshot?;
     let mut words = snapshot.status.as_deref().unwrap_or("no status").to_owned();
     let elapsed = readout.elapsed.map(units::duration);
+    let queued = readout.phases.iter().find(|phase| phase.status == Status::Queued);
+    let queued = queued.filter(|phase| phase.state != PhaseState::Current).and_then(|phase| phase.age);
+    let queued = queued.map(|age| format!(", queued {}", words::age(age)));
     if snapshot.is_over() {
         words.extend(elapsed.map(|elapsed| format!(" after {elapsed}")));
-        words.extend(snapshot.end_time.map(|end| format!(", ended {}", time.moment(end.0))));
+        words.extend(snapshot.end_time.map(|end| format!(", ended {}", end_of(snapshot, end.0, time))));
+        words.extend(queued);
         return Some(words);
     }
     words.extend(readout.phase_age.map(|age| format!(" for {}", words::age_in_words(age))));
     words.extend(elapsed.map(|elapsed| format!(", started {elapsed} ago")));
+    words.extend(queued);
     Some(words)
+}
+
+/// When it ended: with its date where that is not today, or not the day on which it began.
+fn end_of(snapshot: &Snapshot, end: Timestamp, time: &LocalTime) -> String {
+    let date = |at: Timestamp| at.to_zoned(time.zone.clone()).date();
+    match snapshot.start_time {
+        Some(start) if date(start.0) != date(end) => units::date_and_time(end, time.zone),
+        _ => time.moment(end),
+    }
+}
+
+/// What a step of Enhanced mode counted while it prepares: `1,204 files, 84 folders`.
+fn counted(readout: &Readout, step: Step) -> Option<String> {
+    let lane = readout.lanes.iter().find(|lane| lane.step == step && lane.not_applicable.is_none())?;
+    let counts = [(lane.files, "files"), (lane.folders, "folders")];
+    let counts: Vec<String> =
+        counts.into_iter().filter_map(|(count, what)| Some(format!("{} {what}", units::count(count?)))).collect();
+    let is_preparing = readout.status == Some(Status::Preparing) && readout.applicability().mode != Mode::Basic;
+    (is_preparing && !counts.is_empty()).then(|| counts.join(", "))
 }
 
 /// Done of total: `47.7%, 24.7 TiB of ≥ 40.0 TiB`; `None` where it is not reported.
@@ -96,30 +131,43 @@ pub fn failed(readout: &Readout) -> Option<String> {
 
 /// Status, share, rate, end, failures and amounts in a few words each, for one line; the most telling first.
 pub fn headline(readout: &Readout, time: &LocalTime) -> Vec<String> {
-    let Some(snapshot) = readout.snapshot else { return vec![NO_RESPONSE.into()] };
+    let Some(snapshot) = readout.snapshot else { return vec![waiting::in_place_of_status(readout, time)] };
     let mut words = vec![snapshot.status.as_deref().unwrap_or("no status").to_owned()];
-    let bytes = readout.bytes;
     if !snapshot.is_over() {
-        words.extend(bytes.fraction().map(units::percent));
+        words.extend(share(readout).map(units::percent));
     }
     words.extend(rate::bytes(&readout.rate));
-    words.extend(eta::short(readout, time).map(|eta| format!("ETA {eta}")));
+    words.extend(facts(readout, time));
+    words
+}
+
+/// The share of the bytes that is done, or of the files where bytes are not counted, 0 to 1; `None` where neither is.
+pub fn share(readout: &Readout) -> Option<f64> {
+    readout.bytes.fraction().or_else(|| readout.files.fraction())
+}
+
+/// End, failures, amounts and elapsed time in a few words each, the most telling first.
+pub fn facts(readout: &Readout, time: &LocalTime) -> Vec<String> {
+    let mut words: Vec<String> = eta::short(readout, time).map(|eta| format!("ETA {eta}")).into_iter().collect();
     let failed = readout.failures.filter(|failed| *failed > 0);
     words.extend(failed.map(|failed| format!("{} failed", units::count(failed))));
-    let at_least = if readout.totals_grow { "≥ " } else { "" };
-    words.extend(match (bytes.done, bytes.total) {
-        (Some(done), Some(total)) if done < total => {
-            Some(format!("{} of {at_least}{}", units::bytes(done), units::bytes(total)))
-        }
-        (Some(done), _) if done != 0 => Some(units::bytes(done)),
-        _ => None,
-    });
+    words.extend(amount(readout, readout.bytes, units::bytes).or_else(|| {
+        let files = |count| format!("{} files", units::count(count));
+        amount(readout, readout.files, files)
+    }));
     words.extend(readout.elapsed.map(units::duration));
     words
 }
 
-/// What stands in the place of a status before the first response.
-pub const NO_RESPONSE: &str = "polling";
+/// Done of total, or what is done; `None` where that is nothing.
+fn amount(readout: &Readout, gauge: Gauge, number: fn(i64) -> String) -> Option<String> {
+    let at_least = if readout.totals_grow { "≥ " } else { "" };
+    match (gauge.done, gauge.total) {
+        (Some(done), Some(total)) if done < total => Some(format!("{} of {at_least}{}", number(done), number(total))),
+        (Some(done), _) if done != 0 => Some(number(done)),
+        _ => None,
+    }
+}
 
 /// Says one thing of a transfer; `None` where it is not known.
 type Field = fn(&Readout, &LocalTime) -> Option<String>;
@@ -128,7 +176,7 @@ type Field = fn(&Readout, &LocalTime) -> Option<String>;
 const FIELDS: &[(&str, Field)] = &[
     ("status", |readout, _| readout.snapshot?.status.as_deref().map(str::to_owned)),
     ("percent", |readout, _| {
-        let running = readout.bytes.fraction().filter(|_| !readout.is_over());
+        let running = share(readout).filter(|_| !readout.is_over());
         running.map(units::whole_percent)
     }),
     ("rate", |readout, _| readout.rate.bytes().map(compact)),
@@ -141,7 +189,10 @@ const FIELDS: &[(&str, Field)] = &[
     ("failed", |readout, _| {
         readout.failures.filter(|failed| *failed > 0).map(|failed| format!("{} failed", units::count(failed)))
     }),
-    ("health", |readout, _| readout.polled_at().map(|_| words::health_code(readout.health.state).to_owned())),
+    ("health", |readout, _| {
+        let is_known = readout.snapshot.is_some() || readout.health.state == HealthState::Blind;
+        is_known.then(|| words::health(&readout.health).to_owned())
+    }),
     ("bytes", |readout, _| readout.bytes.done.map(|bytes| units::bytes(bytes).replace(' ', ""))),
     ("files", |readout, _| readout.files.done.map(units::count)),
     ("elapsed", |readout, _| readout.elapsed.map(units::duration)),
@@ -165,7 +216,7 @@ enum Part {
 }
 
 /// The template where none is given.
-pub const DEFAULT_FORMAT: &str = "{status} {percent} {rate} {eta} {failed}";
+const USUAL: &str = "{health} {status} {percent} {rate} {eta} {failed}";
 
 impl FromStr for Template {
     type Err = String;
@@ -201,6 +252,12 @@ impl FromStr for Template {
 }
 
 impl Template {
+    /// The template where none is given; of several transfers each line says which.
+    pub fn usual(are_several: bool) -> Self {
+        let text = if are_several { format!("{{name}} {USUAL}") } else { USUAL.into() };
+        text.parse().unwrap_or(Self(Vec::new()))
+    }
+
     /// The line of a transfer. What is not known is left out, with the space before it.
     pub fn line(&self, readout: &Readout, time: &LocalTime) -> String {
         let mut line = String::new();
@@ -249,15 +306,68 @@ mod tests {
 
     #[test]
     fn the_usual_line_leaves_out_what_is_not_known() {
-        let line = one_line(DEFAULT_FORMAT, &moving(1200), 1200);
+        let line = one_line(USUAL, &moving(1200), 1200);
         assert!(
-            line.starts_with("TRANSFERRING 30% 1000B/s ~") || line.starts_with("TRANSFERRING 30% 0.98KiB/s ~"),
+            line.starts_with("failing TRANSFERRING 30% 1000B/s ~")
+                || line.starts_with("failing TRANSFERRING 30% 0.98KiB/s ~"),
             "{line}"
         );
         assert!(line.ends_with(" 41 failed"), "{line}");
-        assert_eq!(one_line(DEFAULT_FORMAT, &moving(0), 0), "TRANSFERRING 0% 41 failed");
-        assert_eq!(one_line(DEFAULT_FORMAT, &unknown(), 0), "");
+        assert_eq!(one_line(USUAL, &moving(0), 0), "failing TRANSFERRING 0% 41 failed");
+        assert_eq!(one_line(USUAL, &unknown(), 0), "");
         assert_eq!(one_line(" {rate} {id}: {percent}  {rate} ", &moving(0), 0), "exec-0123456789abcdef0: 0%");
+    }
+
+    #[test]
+    fn a_percentage_is_of_files_where_only_they_count() {
+        let files = r#""Status":"TRANSFERRING","FilesTransferred":30,"EstimatedFilesToTransfer":100,"BytesWritten":0,"EstimatedBytesToTransfer":0"#;
+        let execution = watched([(0, files.to_owned())]);
+        assert_eq!(one_line("{percent}", &execution, 0), "30%");
+        let time = LocalTime { now: at(0), zone: &TimeZone::UTC };
+        assert_eq!(headline(&Readout::of(&execution, at(0)), &time)[..2], ["TRANSFERRING", "30.0%"]);
+    }
+
+    #[test]
+    fn of_several_each_line_says_which() {
+        let time = LocalTime { now: at(0), zone: &TimeZone::UTC };
+        let line = |several| Template::usual(several).line(&Readout::of(&moving(0), at(0)), &time);
+        assert_eq!(line(true), format!("exec-0123456789abcdef0 {}", line(false)));
+    }
+
+    fn status_of(members: &str, now: i64) -> String {
+        let execution = watched([(0, members.to_owned())]);
+        status(&Readout::of(&execution, at(now)), &LocalTime { now: at(now), zone: &TimeZone::UTC }).unwrap()
+    }
+
+    #[test]
+    fn an_end_of_another_day_has_its_date_and_the_queue_its_length() {
+        // 08:00:00 on 15 January 2027
+        let ended = |start: i64| {
+            format!(r#""Status":"SUCCESS","StartTime":{start},"LaunchTime":{},"EndTime":1800000000"#, start + 90)
+        };
+        assert_eq!(status_of(&ended(1_799_999_000), 60), "SUCCESS after 15m 10s, ended 08:00:00, queued 1m 30s");
+        assert_eq!(
+            status_of(&ended(1_799_999_000), 86_400),
+            "SUCCESS after 15m 10s, ended 15 Jan 08:00:00, queued 1m 30s"
+        );
+        let over_night = status_of(&ended(1_799_900_000), 60);
+        assert!(over_night.contains("ended 2027-01-15 08:00:00 UTC"), "{over_night}");
+        let running = r#""Status":"TRANSFERRING","StartTime":1799999000,"LaunchTime":1799999090"#;
+        assert!(status_of(running, 60).ends_with(", queued 1m 30s"), "{}", status_of(running, 60));
+    }
+
+    #[test]
+    fn what_is_listed_while_it_prepares_is_shown() {
+        let preparing = r#""TaskMode":"ENHANCED","Status":"PREPARING","FilesListed":{"AtSource":21504},"FoldersListed":{"AtSource":84},"FilesPrepared":7"#;
+        let lines = |members: &str| {
+            let execution = watched([(0, members.to_owned())]);
+            lines(&Readout::of(&execution, at(0)), &LocalTime { now: at(0), zone: &TimeZone::UTC }, None)
+        };
+        let shown = lines(preparing);
+        assert!(shown.contains(&("Listed", "21,504 files, 84 folders".into())), "{shown:?}");
+        assert!(shown.contains(&("Prepared", "7 files".into())), "{shown:?}");
+        let later = lines(&preparing.replace("PREPARING", "TRANSFERRING"));
+        assert!(later.iter().all(|(label, _)| *label != "Listed"), "{later:?}");
     }
 
     #[test]

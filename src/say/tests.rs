@@ -17,7 +17,7 @@ use crate::{
     transfer::{
         events::Kind,
         judge::{
-            advice::{Advice, Agents, Log, Remedy, Storage, Tells},
+            advice::{Advice, Agents, Cause, Log, Place, Remedy, Side, Storage, Tells},
             bottleneck::Bottleneck,
             estimate::{Stage, Unknown},
             health::{FailingStep, Finding, Health, HealthState},
@@ -93,6 +93,7 @@ fn findings() -> Vec<Finding> {
         all.push(Finding::StepSlow { step, rate: 3.2, median: 1e9 });
     }
     all.extend(endings().into_iter().map(Finding::Incomplete));
+    all.extend(Outcome::ALL.map(Finding::EndedIn));
     all
 }
 
@@ -143,6 +144,7 @@ fn endings() -> Vec<Ending> {
         Ending::Short(2),
         Ending::BytesShort(4096),
         Ending::SkippedOfAll(1),
+        Ending::Error,
     ]
 }
 
@@ -177,6 +179,7 @@ fn health_has_a_code_a_word_and_a_badge() {
 fn outcomes_phases_steps_and_ages_have_their_words() {
     for outcome in Outcome::ALL {
         assert_code(words::outcome_code(outcome));
+        assert_plain(words::outcome(outcome));
         assert_plain(&events::words(&Kind::Ended(outcome)));
     }
     for state in [PhaseState::Unseen, PhaseState::Done, PhaseState::Failed, PhaseState::Current, PhaseState::Ahead] {
@@ -219,25 +222,52 @@ fn bottlenecks_have_a_sentence_and_a_code() {
     );
 }
 
+/// Each cause at each storage of each location.
+fn at_locations(agents: Agents) -> Vec<Remedy> {
+    use Storage::*;
+    let mut all = Vec::new();
+    for storage in [Nfs, Smb, Hdfs, Objects, Azure, Efs, Ontap, Fsx, Unknown] {
+        for side in [None, Some(Side::Source), Some(Side::Destination)] {
+            let place = Place { side, storage, agents };
+            let causes = [None, Some(Cause::Network), Some(Cause::Permission), Some(Cause::InputOutput)];
+            all.extend(causes.map(|cause| Remedy::Location(place, cause)));
+        }
+    }
+    all
+}
+
+#[test]
+fn advice_tells_causes_and_sides_apart() {
+    for remedy in at_locations(Agents::Used) {
+        let text = advice::sentence(&Advice::Remedy(remedy));
+        let Remedy::Location(place, cause) = remedy else { panic!("{remedy:?}") };
+        assert_eq!(text.contains("the network, not a permission"), cause == Some(Cause::Network), "{text}");
+        assert_eq!(text.contains("a permission, not the network"), cause == Some(Cause::Permission), "{text}");
+        assert_eq!(text.contains("ikely "), cause.is_some(), "{text}");
+        assert_eq!(text.contains("the source"), place.side == Some(Side::Source), "{text}");
+        assert_eq!(text.contains("the destination"), place.side == Some(Side::Destination), "{text}");
+        let squash = cause == Some(Cause::Permission) && matches!(place.storage, Storage::Nfs | Storage::Unknown);
+        assert_eq!(text.contains("root"), squash, "{text}");
+    }
+}
+
 #[test]
 fn advice_has_sentences_that_fit_the_agents() {
     let agents = [Agents::Used, Agents::None, Agents::Unknown];
     let mut all: Vec<Advice> = Vec::new();
     for agents in agents {
         all.extend([Advice::StuckLaunching(agents), Advice::Stalled(agents)]);
-        all.extend([Remedy::Memory(agents), Remedy::AzureToken(agents)].map(Advice::Remedy));
+        all.push(Advice::Remedy(Remedy::Memory(agents)));
+        all.extend(at_locations(agents).into_iter().map(Advice::Remedy));
     }
-    let storages = [Storage::Ontap, Storage::Server, Storage::Unknown];
-    all.extend(storages.map(|storage| Advice::Remedy(Remedy::InputOutput(storage))));
     all.extend(
         [
             Remedy::InterfaceDeleted,
             Remedy::NfsIdMapping,
             Remedy::SmbFailover,
-            Remedy::RootSquash,
-            Remedy::Mount,
-            Remedy::Kerberos,
-            Remedy::Bucket,
+            Remedy::Kerberos(None),
+            Remedy::Kerberos(Some(Cause::Permission)),
+            Remedy::Kerberos(Some(Cause::Network)),
             Remedy::LocationAccess,
             Remedy::FilesChanged,
             Remedy::ItemsSkipped,
@@ -248,6 +278,7 @@ fn advice_has_sentences_that_fit_the_agents() {
     for log in [Log::Off, Log::NoGroup, Log::Group("/aws/datasync".into()), Log::Unknown] {
         all.extend([Tells::Cause, Tells::Items].map(|tells| Advice::Log(log.clone(), tells)));
     }
+    all.push(Advice::RunAgain);
     for advice in &all {
         assert_sentence(&advice::sentence(advice));
     }

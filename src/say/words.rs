@@ -6,6 +6,7 @@ pub mod eta;
 pub mod events;
 pub mod finding;
 pub mod rate;
+pub mod waiting;
 
 use crate::{
     aws::{applicability::NotApplicable, snapshot::Status},
@@ -42,16 +43,25 @@ pub fn health_code(state: HealthState) -> &'static str {
         HealthState::FinishedWithFailures => "finished_with_failures",
         HealthState::Failed => "failed",
         HealthState::Cancelling => "cancelling",
+        HealthState::Cancelled => "cancelled",
     }
 }
 
-/// The short word of health: `stalled`, `incomplete`, `partial`.
+/// The short word of health: `stalled`, `incomplete`, `verify mismatch`.
 pub fn health(health: &Health) -> &'static str {
-    match health.state {
-        HealthState::FinishedWithFailures => "incomplete",
-        HealthState::Failed if health.severity == Severity::Warning => "partial",
-        HealthState::Healthy if health.severity == Severity::Warning => "warning",
-        state => health_code(state),
+    match (health.state, &health.finding) {
+        (HealthState::FinishedWithFailures, _) => "incomplete",
+        (HealthState::Failed, Some(Finding::EndedIn(outcome))) => self::outcome(*outcome),
+        (HealthState::Healthy, _) if health.severity == Severity::Warning => "warning",
+        (state, _) => health_code(state),
+    }
+}
+
+/// The name of an outcome: `partial`, `verify mismatch`.
+pub fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::VerifyMismatch => "verify mismatch",
+        other => outcome_code(other),
     }
 }
 

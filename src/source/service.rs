@@ -46,6 +46,11 @@ use crate::aws::{
 /// The one permission that the monitor cannot do without.
 const DESCRIBE: &str = "datasync:DescribeTaskExecution";
 
+/// The region in force for a profile where neither a flag nor a transfer names one; `None` where nobody sets one.
+pub async fn region_in_force(profile: Option<&str>) -> Option<String> {
+    profile::region_in_force(profile, &login::Environment::default().env).await
+}
+
 /// One profile's DataSync in all regions that are asked for, each with a session of its own.
 #[derive(Debug)]
 pub struct Services {

@@ -110,7 +110,7 @@ impl Kind {
             Self::Trouble(HealthState::Slow, _) => Severity::Warning,
             Self::Trouble(..) => Severity::Critical,
             Self::Recovered(_) | Self::Ended(Outcome::Success) => Severity::Ok,
-            Self::Ended(Outcome::Failed) => Severity::Critical,
+            Self::Ended(Outcome::Failed | Outcome::VerifyMismatch | Outcome::Cancelled) => Severity::Critical,
             Self::Ended(_) => Severity::Warning,
             _ => Severity::Info,
         }

@@ -77,6 +77,11 @@ impl Execution {
         }
     }
 
+    /// Takes note that what was watched before is watched again from `at` on.
+    pub fn resume(&mut self, at: Timestamp) {
+        self.past.forget_old_outage(at);
+    }
+
     /// Notes what health became since the response before: troubles that begin, and those that end.
     fn judge(&mut self, at: Timestamp) {
         let health = Health::of(&self.past, self.phase_age(at), at);

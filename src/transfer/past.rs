@@ -205,6 +205,13 @@ impl Past {
         SignedDuration::from_secs(90).max(next.max(self.interval()).saturating_mul(4))
     }
 
+    /// Forgets a fault of polls that ended long before `at`: what failed then says nothing of now.
+    pub fn forget_old_outage(&mut self, at: Timestamp) {
+        if self.polled_at.is_some_and(|polled| at.duration_since(polled) > self.gap()) {
+            self.outage = None;
+        }
+    }
+
     /// How long after a response the next one was to come, before anything went wrong; 0 where nobody said.
     pub fn interval(&self) -> SignedDuration {
         let next = self.newest.as_ref().and_then(|newest| newest.next);

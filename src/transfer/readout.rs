@@ -8,7 +8,7 @@ use super::{
     events::Events,
     execution::Execution,
     judge::{
-        advice::{self, Advice, Agents},
+        advice::{self, Advice, Agents, Log},
         bottleneck::Bottleneck,
         estimate::{Estimate, Unknown},
         health::Health,
@@ -246,6 +246,11 @@ impl<'a> Readout<'a> {
             .into_iter()
             .filter_map(|step| self.execution.past().step_rates.per_hour(step))
             .reduce(|a, b| a + b)
+    }
+
+    /// Where its log is; `None` before the first response.
+    pub fn log(&self) -> Option<Log> {
+        Some(Log::of(self.snapshot?, self.task()))
     }
 
     /// The steps in which something failed, and how much.

@@ -138,3 +138,16 @@ fn the_percentage_is_the_same_in_the_title_and_never_early() {
         assert!(width(&title) < 80);
     }
 }
+
+#[test]
+fn the_title_has_the_worst_word_first() {
+    for (minutes_in, is_stalled) in [(10, false), (40, true)] {
+        let (_, app) = minutes("stalled", minutes_in).last().unwrap();
+        let title = title(&app);
+
+        assert_eq!(title.starts_with("STALLED "), is_stalled, "{title}");
+        assert!(title.contains("TRANSFERRING · "), "{title}");
+    }
+    let (_, app) = minutes("failing", 100).last().unwrap();
+    assert!(title(&app).starts_with("FAILED ERROR · "), "{}", title(&app));
+}

@@ -50,7 +50,7 @@ fn each_word_comes_and_goes_at_its_minute() {
             vec![(0, "starting"), (0, "healthy"), (16, "quiet"), (19, "stalled"), (23, "healthy"), (40, "finished")],
         ),
         ("slow", vec![(0, "starting"), (0, "healthy"), (101, "slow"), (124, "healthy"), (170, "finished")]),
-        ("cancelled", vec![(0, "starting"), (0, "healthy"), (12, "cancelling"), (16, "failed")]),
+        ("cancelled", vec![(0, "starting"), (0, "healthy"), (12, "cancelling"), (16, "cancelled")]),
         ("unknown", vec![(0, "starting"), (1, "healthy"), (13, "finished")]),
     ] {
         assert_eq!(course(scenario, 200), expected, "{scenario}");

@@ -31,5 +31,6 @@ mod report;
 mod saved;
 mod schema;
 mod screens;
+mod slips;
 mod support;
 mod wait;

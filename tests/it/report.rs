@@ -159,8 +159,20 @@ fn the_exit_code_of_a_look_says_how_it_is() {
             let output = run_in(&folder, &[command, EXECUTION, "--endpoint-url", &endpoint.url], "");
             assert_eq!(code(&output), exit, "{command} {error}: {}", err(&output));
             assert!(err(&output).starts_with("syncscope: ") && err(&output).lines().count() == 1, "{}", err(&output));
+            assert_eq!(out(&output), "", "a page of nothing would be taken for one of a transfer");
         }
     }
+}
+
+#[test]
+fn a_file_without_a_response_is_no_page() {
+    let folder = folder("faults");
+    let fault = json!({"at": "2026-11-22T16:00:05Z", "execution": EXECUTION,
+        "fault": {"kind": "denied", "message": "no permission"}});
+    fs::write(folder.join("faults.ndjson"), format!("{fault}\n")).unwrap();
+    let output = run_in(&folder, &["report", "faults.ndjson"], "");
+    assert_eq!((code(&output), out(&output)), (7, ""), "{}", err(&output));
+    assert!(err(&output).contains("no permission"), "{}", err(&output));
 }
 
 #[test]

@@ -96,6 +96,26 @@ fn it_ends_where_asking_again_cannot_help() {
     assert_ended(&waited(&telling(vec![error("AccessDeniedException")]), &[]), 7, "datasync:DescribeTaskExecution");
 }
 
+const CONSOLE: &str =
+    "https://us-east-1.console.aws.amazon.com/datasync/home?region=us-east-1#/tasks/task-0123456789abcdef0";
+
+#[test]
+fn a_console_url_ends_it_as_an_arn_does() {
+    let denied = telling(vec![]);
+    let arguments = ["wait", CONSOLE, "--endpoint-url", &denied.url, "--interval", "100ms", "--timeout", "60s"];
+    let output = finished(piped(&arguments).envs(KEYS));
+    assert_ended(&output, 7, "datasync:ListTasks");
+    let keyless = finished(&mut piped(&arguments));
+    assert_ended(&keyless, 7, "no AWS credentials");
+    for output in [output, keyless] {
+        let lines = out(&output).lines().count() + err(&output).lines().count();
+        assert_eq!(lines, 1, "once: {}{}", out(&output), err(&output));
+    }
+    let missing = Endpoint::answering(|_| (200, json!({ "Tasks": [] })));
+    let arguments = ["wait", CONSOLE, "--endpoint-url", &missing.url, "--interval", "100ms", "--timeout", "1s"];
+    assert_ended(&finished(piped(&arguments).envs(KEYS)), 124, "poll failed: ");
+}
+
 #[test]
 #[ignore = "what is not found is asked for again for a minute"]
 fn it_ends_where_nothing_is_found_for_a_minute() {
@@ -212,8 +232,8 @@ fn following_goes_from_one_execution_to_the_next() {
     let endpoint = Endpoint::asked(move |operation, body| match operation {
         "DescribeTask" => (200, json!({ "CurrentTaskExecutionArn": arn((polls.load(SeqCst) >= 3).into()) })),
         "DescribeTaskExecution" if body.contains(&arn(0)) => {
-            let word = if polls.fetch_add(1, SeqCst) >= 2 { "SUCCESS" } else { "TRANSFERRING" };
-            with(status(word, 100), "TaskExecutionArn", arn(0).into())
+            let (word, bytes) = if polls.fetch_add(1, SeqCst) >= 2 { ("SUCCESS", 1000) } else { ("TRANSFERRING", 100) };
+            with(status(word, bytes), "TaskExecutionArn", arn(0).into())
         }
         "DescribeTaskExecution" => with(status("TRANSFERRING", 100), "TaskExecutionArn", arn(1).into()),
         _ => error("AccessDeniedException"),

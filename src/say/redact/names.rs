@@ -30,6 +30,8 @@ pub enum Kind {
     LogGroup,
     /// A part of a path, or a file name.
     Path,
+    /// A word that another name is a part of.
+    Compound,
 }
 
 /// Words that are a share's name and a word of many sentences too: they identify nobody.
@@ -56,6 +58,7 @@ impl Kind {
             Self::Agent => "agent",
             Self::LogGroup => "log-group",
             Self::Path => "path",
+            Self::Compound => "name",
         };
         format!("{word}-{number}")
     }
@@ -67,6 +70,7 @@ impl Kind {
             Self::Bucket => text.len() >= 3 && letters > 0,
             Self::Host => letters > 0,
             Self::Share => text.len() >= 2 && letters > 0 && !GENERIC_SHARES.contains(&&*text.to_ascii_lowercase()),
+            Self::Compound => true,
             Self::Path if GENERIC_PATHS.contains(&text) => false,
             Self::Path | Self::User => text.len() >= 2 && letters > 0,
             Self::Secret | Self::Role | Self::Key | Self::Agent | Self::LogGroup => text.len() >= 3 && letters > 0,
@@ -205,6 +209,25 @@ impl Masks {
                 .build(texts)
                 .ok(),
         }
+    }
+
+    /// The words in a text that a name is only a part of, joined to the rest by hyphens: half a mask would tell the
+    /// other half. An account and a secret are masked wherever they are.
+    pub fn compounds(&self, text: &str) -> Vec<String> {
+        let joins = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+        let whole = |found: aho_corasick::Match| {
+            let kind = self.kinds[found.pattern().as_usize()];
+            let is_free = stands_free(kind, text, found.start(), found.end());
+            if matches!(kind, Kind::Account | Kind::Secret) || !is_free {
+                return None;
+            }
+            let (before, after) = (&text[..found.start()], &text[found.end()..]);
+            let from = before.trim_end_matches(joins).len();
+            let to = text.len() - after.trim_start_matches(joins).len();
+            let word = text[from..to].trim_matches(['-', '_']);
+            (word.len() > found.len() && self.of(word).is_none()).then(|| word.to_owned())
+        };
+        self.finder.iter().flat_map(|finder| finder.find_overlapping_iter(text)).filter_map(whole).collect()
     }
 
     /// The mask of exactly this name.

@@ -132,6 +132,25 @@ fn a_scheme_stays_a_scheme_and_forms_of_a_value_share_its_mask() {
 }
 
 #[test]
+fn half_a_name_is_not_masked() {
+    for (text, shown) in [
+        ("nfs://render.example.com/x of render-farm-output", "nfs://host-1/x of name-1"),
+        (
+            "smb://f.example.com/home: home_old-2 and home-directories, home",
+            "smb://host-1/share-1: name-1 and name-2, share-1",
+        ),
+        ("s3://acme-media/acme-media-raw/x", "s3://bucket-1/name-1/x"),
+        (
+            "arn:aws:iam::111122223333:role/x of x-111122223333-y",
+            "arn:aws:iam::000000000001:role/x of x-000000000001-y",
+        ),
+        ("s3://acme/ -acme- acme", "s3://bucket-1/ -bucket-1- bucket-1"),
+    ] {
+        assert_eq!(masked(text), shown);
+    }
+}
+
+#[test]
 fn no_mask_is_the_name_of_another() {
     assert_eq!(masked("s3://acme-media/ s3://bucket-1/"), "s3://bucket-2/ s3://bucket-3/");
 }

@@ -1,7 +1,7 @@
 //! What to check or do next, in sentences.
 
 use crate::transfer::{
-    judge::advice::{Advice, Agents, Log, Remedy, Storage, Tells},
+    judge::advice::{Advice, Agents, Cause, Log, Place, Remedy, Side, Storage, Tells},
     readout::Readout,
 };
 
@@ -17,6 +17,7 @@ pub fn sentence(advice: &Advice) -> String {
         Advice::Stalled(agents) => stalled(*agents).into(),
         Advice::Log(log, tells) => self::log(log, *tells),
         Advice::Remedy(remedy) => format!("What to do: {}", self::remedy(*remedy)),
+        Advice::RunAgain => "The destination may be incomplete; the next run transfers what is missing.".into(),
     }
 }
 
@@ -69,8 +70,8 @@ fn log(log: &Log, tells: Tells) -> String {
     }
 }
 
-fn remedy(remedy: Remedy) -> &'static str {
-    match remedy {
+fn remedy(remedy: Remedy) -> String {
+    let words = match remedy {
         Remedy::InterfaceDeleted => {
             "A network interface of the task was deleted. Start the task by hand: that creates new ones."
         }
@@ -79,44 +80,121 @@ fn remedy(remedy: Remedy) -> &'static str {
             "The agent has too little memory for this many items. Give it more, or split the task with filters."
         }
         Remedy::NfsIdMapping => "NFSv4 ID mapping is not supported. Set the location to NFS version 3.",
-        Remedy::InputOutput(Storage::Ontap) => {
-            "Check the FSx for ONTAP volume: full, out of inodes, or out of throughput; lower BytesPerSecond."
+        Remedy::SmbFailover => {
+            "The SMB server likely failed over or is in maintenance. Start the task again when it is back."
         }
-        Remedy::InputOutput(Storage::Server) => {
-            "Check the file server's disk and the firewall, and mount the export from the agent's subnet."
+        Remedy::Kerberos(cause) => kerberos(cause),
+        Remedy::Location(place, cause) => return at(place, cause),
+        Remedy::LocationAccess => "DataSync may not access the location. Check its role or its credentials.",
+        Remedy::FilesChanged => {
+            "Files likely changed during the run, or their metadata could not be set. Run the task again while nothing \
+             writes to source or destination."
         }
-        Remedy::InputOutput(Storage::Unknown) => {
-            "FSx for ONTAP: check for a full volume, no free inodes, or throughput used up; lower BytesPerSecond. \
-             NFS and HDFS: check the server's disk and the firewall, and mount it from the agent's subnet."
+        Remedy::ItemsSkipped => "Fix the files that failed and run the task again: it transfers what is missing.",
+        Remedy::RegionDisabled => "Enable the region for the account, then start the task again.",
+    };
+    words.into()
+}
+
+fn kerberos(cause: Option<Cause>) -> &'static str {
+    match cause {
+        Some(Cause::Permission) => {
+            "Kerberos refused the key. Check that the keytab is newer than the password, and the principal's case."
         }
-        Remedy::SmbFailover => "The SMB server failed over or is in maintenance. Start the task again when it is back.",
-        Remedy::RootSquash => {
-            "The NFS export squashes root. Export it with no_root_squash, or make the files world-readable."
+        Some(Cause::Network) => {
+            "No Kerberos server (KDC) responds: likely the network. Check krb5.conf, TCP port 88 and DNS."
         }
-        Remedy::Mount => {
-            "The export cannot be mounted. Check its host name, the firewall and port 2049 in the security groups; \
-             a changed mount path needs a new location."
-        }
-        Remedy::Kerberos => {
+        _ => {
             "Kerberos failed. Check that the keytab is newer than the password and the principal's case is right; \
              then krb5.conf, TCP port 88 and DNS."
         }
-        Remedy::Bucket => {
-            "The bucket cannot be reached. Check that it exists, and that the location's role allows GetObject, \
-             GetObjectTagging and the KMS key."
+    }
+}
+
+/// What to do at a location, by its storage and by the cause.
+fn at(place: Place, cause: Option<Cause>) -> String {
+    let location = match place.side {
+        Some(Side::Source) => "the source",
+        Some(Side::Destination) => "the destination",
+        None => "a location",
+    };
+    match cause {
+        Some(Cause::Network) => {
+            format!("Likely the network, not a permission: {location} did not respond. {}", network(place))
         }
-        Remedy::AzureToken(Agents::Used) => {
-            "The SAS token needs the List permission, and the storage firewall must admit the agent."
+        Some(Cause::Permission) => {
+            format!("Likely a permission, not the network: {location} refused access. {}", permission(place))
         }
-        Remedy::AzureToken(_) => {
-            "The SAS token needs the List permission, and the storage firewall must admit DataSync."
+        Some(Cause::InputOutput) => format!("Likely the storage of {location}. {}", input_output(place)),
+        None if place.storage == Storage::Objects => format!(
+            "The bucket of {location} cannot be used. Check that it exists, and that the location's role may read it \
+             and its KMS key."
+        ),
+        None => format!(
+            "The export of {location} cannot be mounted. Check its path, which clients it admits, the host name, and \
+             TCP port 2049 on the way; a changed path needs a new location."
+        ),
+    }
+}
+
+fn network(place: Place) -> String {
+    let from = match place.agents {
+        Agents::Used => "from the agent",
+        _ => "from the task's network interfaces",
+    };
+    match place.storage {
+        Storage::Nfs | Storage::Efs => {
+            format!(
+                "Check its host name, firewall or security groups for TCP port 2049 on the way {from}, and that it is up."
+            )
         }
-        Remedy::LocationAccess => "DataSync may not access the location. Check its role or its credentials.",
-        Remedy::FilesChanged => {
-            "Files changed during the run, or their metadata could not be set. Run the task again while nothing writes \
-             to source or destination."
+        Storage::Smb => {
+            format!("Check its host name, the firewall for TCP port 445 on the way {from}, and that it is up.")
         }
-        Remedy::ItemsSkipped => "Everything else was transferred. Fix the files that failed and run the task again.",
-        Remedy::RegionDisabled => "Enable the region for the account, then start the task again.",
+        Storage::Objects => format!("Check DNS, proxy, VPC endpoint and security groups on the way {from}."),
+        Storage::Azure => format!("Check DNS, the proxy, and that the storage firewall admits requests {from}."),
+        _ => format!("Check its host name, firewall and security groups on the way {from}, and that it is up."),
+    }
+}
+
+fn permission(place: Place) -> &'static str {
+    match (place.storage, place.side) {
+        (Storage::Nfs, _) => {
+            "Check that the NFS export admits the agent and does not squash root (no_root_squash), or that all may read \
+             the files."
+        }
+        (Storage::Smb, _) => "Check what the location's user may do on the share and its files.",
+        (Storage::Objects, Some(Side::Source)) => {
+            "Check that the location's role, the bucket policy and the KMS key allow ListBucket, GetObject and \
+             GetObjectTagging."
+        }
+        (Storage::Objects, Some(Side::Destination)) => {
+            "Check that the location's role, the bucket policy and the KMS key allow ListBucket, GetObject, PutObject \
+             and PutObjectTagging."
+        }
+        (Storage::Objects, None) => "Check the locations' roles, the bucket policies and the KMS keys.",
+        (Storage::Azure, _) => "Check that the SAS token has the List and Read permissions and has not expired.",
+        (Storage::Efs, _) => "Check the file system policy, the access point and its IAM role, and the files' owners.",
+        (Storage::Ontap | Storage::Fsx, _) => "Check the location's user, and the export policy or the share's rights.",
+        (Storage::Hdfs, _) => "Check what the location's user may do in HDFS.",
+        (Storage::Unknown, _) => {
+            "NFS: root_squash, or the files' modes. SMB: the location's user. S3: the location's role, the bucket \
+             policy, the KMS key."
+        }
+    }
+}
+
+fn input_output(place: Place) -> &'static str {
+    match place.storage {
+        Storage::Ontap => {
+            "Check the FSx for ONTAP volume: full, out of inodes, or out of throughput; lower BytesPerSecond."
+        }
+        Storage::Nfs | Storage::Smb | Storage::Hdfs => {
+            "Check the server's disk and the firewall, and mount the export from the agent's subnet."
+        }
+        _ => {
+            "FSx for ONTAP: check for a full volume, no free inodes, or throughput used up; lower BytesPerSecond. \
+             NFS and HDFS: check the server's disk and the firewall, and mount it from the agent's subnet."
+        }
     }
 }

@@ -56,10 +56,10 @@ fn ended(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Success => "ended with SUCCESS",
         Outcome::Incomplete => "ended with SUCCESS, but incomplete",
-        Outcome::Partial => "ended with ERROR: partial success",
-        Outcome::VerifyMismatch => "ended with ERROR: verification mismatch",
+        Outcome::Partial => "ended with ERROR: partial",
+        Outcome::VerifyMismatch => "ended with ERROR: verify mismatch",
         Outcome::Failed => "ended with ERROR",
-        Outcome::Cancelled => "ended with ERROR: cancelled",
+        Outcome::Cancelled => "ended: cancelled",
     }
 }
 

@@ -4,7 +4,10 @@ use jiff::SignedDuration;
 
 use crate::say::{text, units, words};
 use crate::transfer::{
-    judge::health::{FailingStep, Finding},
+    judge::{
+        health::{FailingStep, Finding},
+        outcome::Outcome,
+    },
     past::pipeline::Step,
     present::progress::Ending,
 };
@@ -58,6 +61,9 @@ pub fn sentence(finding: &Finding) -> String {
         Finding::Failing { steps, by_the_end, .. } => failing(steps, *by_the_end),
         Finding::Launching(age) => format!("Launching for {}.", words::age_in_words(*age)),
         Finding::Incomplete(ending) => incomplete(*ending),
+        Finding::EndedIn(Outcome::VerifyMismatch) => "Verification found mismatches.".into(),
+        Finding::EndedIn(Outcome::Partial) => "Nearly all was transferred, and some files were not.".into(),
+        Finding::EndedIn(outcome) => text::sentence(words::outcome(*outcome)),
     }
 }
 
@@ -97,8 +103,9 @@ pub fn incomplete(ending: Ending) -> String {
         Ending::Whole | Ending::Nothing => "Nothing is missing.".into(),
         Ending::Failures(failed) => format!("{} failed.", units::items(failed)),
         Ending::Short(short) => {
-            format!("{} fewer than expected {} transferred.", units::items(short), were(short))
+            format!("{} fewer than estimated {} transferred.", units::items(short), were(short))
         }
+        Ending::Error => "The service reports an error.".into(),
         Ending::BytesShort(short) => format!("{} less than expected written.", units::bytes(short)),
         Ending::SkippedOfAll(skipped) => {
             let items = units::items(skipped);
@@ -130,6 +137,7 @@ pub fn short(finding: &Finding) -> Option<String> {
         Finding::Incomplete(Ending::Short(short)) => format!("{} missing", units::short_count(*short)),
         Finding::Incomplete(Ending::BytesShort(short)) => format!("{} missing", units::bytes(*short)),
         Finding::Incomplete(Ending::SkippedOfAll(skipped)) => format!("{} skipped", units::short_count(*skipped)),
-        Finding::Incomplete(Ending::Whole | Ending::Nothing) => return None,
+        Finding::Incomplete(Ending::Error) => "error reported".into(),
+        Finding::Incomplete(Ending::Whole | Ending::Nothing) | Finding::EndedIn(_) => return None,
     })
 }

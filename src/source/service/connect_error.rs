@@ -7,7 +7,10 @@ use super::{
     tls::words::from_tls,
 };
 use crate::{
-    aws::fault::{Fault, FaultKind},
+    aws::{
+        fault::{Fault, FaultKind},
+        region,
+    },
     files::reason,
     say::text::without_userinfo,
 };
@@ -116,7 +119,10 @@ fn from_cause(host: &str, cause: &(dyn Error + 'static)) -> Option<ConnectError>
     // hyper-util marks a failed look-up by its words alone.
     cause.to_string().starts_with("dns error").then(|| {
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-        ConnectError::unreachable(format!("cannot resolve {name}: check DNS, VPN, proxy"))
+        // a name of the service's own, in a region that may be none
+        let region = name.split_once(".amazonaws.").and_then(|(service, _)| service.split('.').nth(1));
+        let why = region.and_then(region::unknown).unwrap_or_else(|| "check DNS, VPN, proxy".into());
+        ConnectError::unreachable(format!("cannot resolve {name}: {why}"))
     })
 }
 
@@ -163,11 +169,22 @@ mod tests {
             (certificate(CertificateError::Expired), "clock"),
             (certificate(CertificateError::NotValidForName), "the certificate of h:1 is for another host"),
             (io::Error::other("odd"), "the request to h:1 failed: odd"),
+            (io::Error::other(io::Error::other("dns error")), "cannot resolve h: check DNS"),
         ];
         for (error, says) in table {
             let fault = ConnectError::of("h:1", &error).into_fault();
             assert_eq!(fault.kind, FaultKind::Unreachable);
             assert!(fault.message.contains(says), "{says}: {fault}");
+        }
+        for (host, says) in [
+            (
+                "datasync.us-east-9.amazonaws.com:443",
+                "'us-east-9' is no region that syncscope knows: did you mean us-east-1?",
+            ),
+            ("datasync.us-east-1.amazonaws.com:443", "check DNS, VPN, proxy"),
+        ] {
+            let fault = ConnectError::of(host, &io::Error::other(io::Error::other("dns error"))).into_fault();
+            assert!(fault.message.ends_with(says), "{fault}");
         }
     }
 }

@@ -38,6 +38,15 @@ fn explain(error: &CredentialsError, code: Option<&str>, words: &str, profile: &
         let name = profile.name().unwrap_or_default();
         return (FaultKind::NoCredentials, format!("profile '{name}' not found: {}", profile.defined()));
     }
+    if let Some(source) = profile.missing_source() {
+        let what = format!("{origin} takes its role with source_profile '{source}', which is not defined");
+        return (FaultKind::NoCredentials, format!("{what}: {}", profile.defined()));
+    }
+    if profile.asks_for_mfa() && connect_error_in(error).is_none() {
+        let what = format!("{origin} asks for an MFA code (mfa_serial), and syncscope cannot ask for one");
+        let instead = "get temporary credentials with your tool and use their profile, or a credential_process";
+        return (FaultKind::NoCredentials, format!("{what}: {instead}"));
+    }
     if matches!(error, CredentialsError::CredentialsNotLoaded(_)) {
         return (FaultKind::NoCredentials, none_found(profile));
     }
@@ -83,5 +92,40 @@ fn none_found(profile: &Profile) -> String {
              --profile or AWS_PROFILE ({}), or run 'aws configure'",
             profile.defined()
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use aws_types::os_shim_internal::Env;
+
+    use super::{super::connect_error::ConnectError, *};
+
+    #[tokio::test]
+    async fn a_profile_says_what_it_lacks() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config");
+        let role = "role_arn = arn:aws:iam::111122223333:role/r";
+        let text = format!(
+            "[profile gone]\n{role}\nsource_profile = nothere\n\
+             [profile mfa]\n{role}\nsource_profile = base\nmfa_serial = x\n[profile base]\n"
+        );
+        fs::write(&file, text).unwrap();
+        let env = [("AWS_CONFIG_FILE", file.to_str().unwrap()), ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")];
+        let refused = || CredentialsError::provider_error("MultiFactorAuthentication failed");
+        for (name, says) in [
+            ("gone", "profile 'gone' takes its role with source_profile 'nothere', which is not defined: "),
+            ("mfa", "profile 'mfa' asks for an MFA code (mfa_serial), and syncscope cannot ask for one: "),
+            ("base", "no credentials from profile 'base'"),
+        ] {
+            let profile = Profile::load(Some(name), &Env::from_slice(&env)).await;
+            let fault = credential_fault(&refused(), &profile);
+            assert!(fault.message.starts_with(says) && fault.kind == FaultKind::NoCredentials, "{fault}");
+        }
+        let profile = Profile::load(Some("mfa"), &Env::from_slice(&env)).await;
+        let cut_off = CredentialsError::provider_error(ConnectError::new(FaultKind::Unreachable, "no route"));
+        assert_eq!(credential_fault(&cut_off, &profile).kind, FaultKind::Unreachable, "the network is not the code");
     }
 }

@@ -23,6 +23,9 @@ pub struct Profile {
     renewal: Renewal,
     process: Option<(ProcessCommand, String)>,
     ca_bundle: Option<String>,
+    region: Option<String>,
+    missing_source: Option<String>,
+    asks_for_mfa: bool,
 }
 
 /// What gets a profile new credentials.
@@ -70,6 +73,9 @@ impl Profile {
             renewal: Renewal::of(set, section_name),
             process: process(set, section_name),
             ca_bundle: section.and_then(|section| section.get("ca_bundle")).map(str::to_owned),
+            region: section.and_then(|section| section.get("region")).map(str::to_owned),
+            missing_source: missing_source(set, section_name),
+            asks_for_mfa: section.is_some_and(|s| s.get("role_arn").is_some() && s.get("mfa_serial").is_some()),
             name,
             ..Self::default()
         }
@@ -83,6 +89,21 @@ impl Profile {
     /// Whether the config files do not define it.
     pub fn is_missing(&self) -> bool {
         self.is_missing
+    }
+
+    /// The region that it sets.
+    pub fn region(&self) -> Option<&str> {
+        self.region.as_deref().filter(|region| !region.is_empty())
+    }
+
+    /// The profile that it, or its source, takes its role with, where the config files do not define that one.
+    pub fn missing_source(&self) -> Option<&str> {
+        self.missing_source.as_deref()
+    }
+
+    /// Whether its role wants the code of an MFA device, which nobody is asked for here.
+    pub fn asks_for_mfa(&self) -> bool {
+        self.asks_for_mfa
     }
 
     /// Its `credential_process`, or that of the profile it takes its role with, and a config file's text in which
@@ -140,6 +161,29 @@ impl Profile {
             true => format!("{file} defines no profiles"),
             false => format!("{file} defines {}{more}", some.join(", ")),
         }
+    }
+}
+
+/// Follows `source_profile` to one that is not defined; `None` where all are.
+fn missing_source(set: &ProfileSet, name: &str) -> Option<String> {
+    let mut profile = set.get_profile(name)?;
+    for _ in 0..8 {
+        let source = profile.get("source_profile").filter(|_| profile.get("role_arn").is_some())?;
+        match set.get_profile(source) {
+            Some(next) => profile = next,
+            None => return Some(source.to_owned()),
+        }
+    }
+    None
+}
+
+/// The region in force where neither a flag nor a transfer names one: the environment's, or the profile's. `None`
+/// where nobody sets one.
+pub async fn region_in_force(flag: Option<&str>, env: &Env) -> Option<String> {
+    let from_env = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| variable(env, name));
+    match from_env {
+        Some(region) => Some(region),
+        None => Profile::load(flag, env).await.region().map(str::to_owned),
     }
 }
 
@@ -263,6 +307,42 @@ mod tests {
             assert_eq!(profile.process().is_some(), runs, "{name}");
             assert_eq!(profile.renewal().contains("credential_process"), runs, "{name}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_source_that_is_missing_and_a_code_that_is_wanted_are_known() {
+        let role = "role_arn = arn:aws:iam::111122223333:role/r";
+        let text = format!(
+            "[profile gone]\n{role}\nsource_profile = nothere\n[profile far]\n{role}\nsource_profile = gone\n\
+             [profile mfa]\n{role}\nsource_profile = base\nmfa_serial = arn:aws:iam::111122223333:mfa/alice\n\
+             [profile base]\nregion = eu-west-2\nmfa_serial = x\nsource_profile = nothere\n\
+             [profile loop]\n{role}\nsource_profile = loop\n"
+        );
+        for (name, missing, mfa) in [
+            ("gone", Some("nothere"), false),
+            ("far", Some("nothere"), false),
+            ("mfa", None, true),
+            ("base", None, false),
+            ("loop", None, false),
+        ] {
+            let profile = loaded(&text, Some(name), &[]).await;
+            assert_eq!((profile.missing_source(), profile.asks_for_mfa()), (missing, mfa), "{name}");
+        }
+        assert_eq!(loaded(&text, Some("base"), &[]).await.region(), Some("eu-west-2"));
+    }
+
+    #[tokio::test]
+    async fn the_region_in_force_is_the_environment_s_or_the_profile_s() {
+        let none = [("AWS_CONFIG_FILE", "/dev/null"), ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")];
+        let region = async |variables: &[(&str, &str)]| {
+            region_in_force(None, &Env::from_slice(&[&none[..], variables].concat())).await
+        };
+        assert_eq!(
+            region(&[("AWS_REGION", "eu-west-1"), ("AWS_DEFAULT_REGION", "x")]).await.as_deref(),
+            Some("eu-west-1")
+        );
+        assert_eq!(region(&[("AWS_DEFAULT_REGION", "eu-west-3")]).await.as_deref(), Some("eu-west-3"));
+        assert_eq!(region(&[]).await, None);
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@ mod stalled;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::outcome::Outcome;
 use crate::{
     aws::{
         applicability::Verify,
@@ -64,11 +65,13 @@ pub enum HealthState {
     Failed,
     /// Being cancelled.
     Cancelling,
+    /// Ended by someone who cancelled it.
+    Cancelled,
 }
 
 impl HealthState {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Starting,
         Self::Waiting,
         Self::Watching,
@@ -83,6 +86,7 @@ impl HealthState {
         Self::FinishedWithFailures,
         Self::Failed,
         Self::Cancelling,
+        Self::Cancelled,
     ];
 
     /// Whether someone should hear of it while it runs.
@@ -96,7 +100,7 @@ impl HealthState {
             Self::Healthy | Self::Finished => Severity::Ok,
             Self::Starting | Self::Waiting | Self::Watching | Self::Quiet | Self::Cancelling => Severity::Info,
             Self::Slow | Self::Stale | Self::Blind | Self::FinishedWithFailures => Severity::Warning,
-            Self::Stalled | Self::Failing | Self::Failed => Severity::Critical,
+            Self::Stalled | Self::Failing | Self::Failed | Self::Cancelled => Severity::Critical,
         }
     }
 }
@@ -192,6 +196,8 @@ pub enum Finding {
     Launching(Age),
     /// It ended with SUCCESS, and not all that was expected was done.
     Incomplete(Ending),
+    /// It ended with ERROR, and that is known to be less, or something else, than a failure of all.
+    EndedIn(Outcome),
 }
 
 /// A step in which much fails.
@@ -299,14 +305,23 @@ fn without_a_response(past: &Past, now: Timestamp) -> Health {
 }
 
 fn ended(past: &Past, snapshot: &Snapshot) -> Option<Health> {
-    if snapshot.status() == Some(Status::Error) {
-        let severity = if snapshot.is_partial_success() { Severity::Warning } else { Severity::Critical };
-        return Some(Health { severity, ..state(HealthState::Failed) });
-    }
-    Some(match progress::ending(snapshot, past.applicability())? {
-        Ending::Whole | Ending::Nothing => state(HealthState::Finished),
-        ending => because(HealthState::FinishedWithFailures, Finding::Incomplete(ending)),
-    })
+    let outcome = Outcome::of(snapshot, past.applicability(), past.phases.previous())?;
+    let ended = match outcome {
+        Outcome::Success => state(HealthState::Finished),
+        Outcome::Incomplete => {
+            let ending = progress::ending(snapshot, past.applicability())?;
+            because(HealthState::FinishedWithFailures, Finding::Incomplete(ending))
+        }
+        Outcome::Partial => {
+            Health { severity: Severity::Warning, ..because(HealthState::Failed, Finding::EndedIn(outcome)) }
+        }
+        Outcome::VerifyMismatch => because(HealthState::Failed, Finding::EndedIn(outcome)),
+        Outcome::Failed => state(HealthState::Failed),
+        Outcome::Cancelled => state(HealthState::Cancelled),
+    };
+    // what was red while it ran does not turn amber at its end
+    let was_failing = ended.severity == Severity::Warning && failing::failing(past, snapshot).is_some();
+    Some(if was_failing { Health { severity: Severity::Critical, ..ended } } else { ended })
 }
 
 fn launching(phase: Option<Age>) -> Health {
@@ -654,5 +669,32 @@ mod tests {
         };
         assert_eq!(health(-1), (HealthState::Slow, false));
         assert_eq!(health(105_000), (HealthState::Healthy, true));
+    }
+
+    #[test]
+    fn what_was_failing_in_red_does_not_end_in_amber() {
+        let end = |status: &str, failed: i64, detail: &str| {
+            let members = format!(
+                r#"{ENHANCED},"Status":"{status}","FilesTransferred":9990,"EstimatedFilesToTransfer":10000,"FilesVerified":100,
+                "FilesFailed":{{"Verify":{failed}}},"Result":{{"ErrorDetail":"{detail}"}}"#
+            );
+            let health = Readout::of(&watched([(0, members)]), at(1)).health.clone();
+            (health.state, health.severity)
+        };
+        let partial = "Selected files transferred except for files skipped due to errors.";
+        for (status, detail, state) in
+            [("SUCCESS", "", HealthState::FinishedWithFailures), ("ERROR", partial, HealthState::Failed)]
+        {
+            assert_eq!(end(status, 1, detail), (state, Severity::Warning), "{status}");
+            assert_eq!(end(status, 10, detail), (state, Severity::Critical), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_cancelled_one_is_called_so_where_that_was_seen() {
+        let status = |second, status: &str| (second, format!(r#""Status":"{status}""#));
+        let seen = watched([status(0, "TRANSFERRING"), status(5, "CANCELLING"), status(9, "ERROR")]);
+        assert_eq!(word(&seen, 9), HealthState::Cancelled);
+        assert_eq!(word(&watched([status(9, "ERROR")]), 9), HealthState::Failed);
     }
 }

@@ -5,23 +5,23 @@ use crate::{
         applicability::Applicability,
         snapshot::{Snapshot, Status},
     },
-    transfer::present::progress::{self, Ending},
+    transfer::present::progress::{self, Gauge},
 };
 
 /// How an execution ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// SUCCESS, with all that was expected done.
+    /// SUCCESS, with nothing known to be missing.
     Success,
     /// SUCCESS, with items that failed or are missing.
     Incomplete,
-    /// ERROR, with nearly everything transferred.
+    /// ERROR, with at least 99 % of the expected bytes and files there.
     Partial,
     /// ERROR, since verification found differences.
     VerifyMismatch,
     /// ERROR.
     Failed,
-    /// ERROR after someone cancelled it.
+    /// Someone cancelled it before all was done.
     Cancelled,
 }
 
@@ -32,22 +32,40 @@ impl Outcome {
         [Self::Success, Self::Incomplete, Self::Partial, Self::VerifyMismatch, Self::Failed, Self::Cancelled];
 
     /// How an execution ended whose status before the end was `before`; `None` while it runs.
+    ///
+    /// Nothing in a response says that it was cancelled: that is known where CANCELLING was seen.
     pub fn of(snapshot: &Snapshot, applicability: &Applicability, before: Option<&Status>) -> Option<Self> {
-        if let Some(ending) = progress::ending(snapshot, applicability) {
-            let whole = matches!(ending, Ending::Whole | Ending::Nothing);
-            return Some(if whole { Self::Success } else { Self::Incomplete });
+        let is_cancelled = before == Some(&Status::Cancelling);
+        match progress::ending(snapshot, applicability) {
+            Some(ending) if ending.is_complete() => return Some(Self::Success),
+            Some(_) if is_cancelled => return Some(Self::Cancelled),
+            Some(_) => return Some(Self::Incomplete),
+            None => {}
         }
         if snapshot.status()? != Status::Error {
             return None;
         }
-        let detail = snapshot.result.as_ref().and_then(|result| result.error_detail.as_deref()).unwrap_or_default();
-        Some(match before {
-            Some(Status::Cancelling) => Self::Cancelled,
-            _ if detail.to_lowercase().contains("verification detected mismatches") => Self::VerifyMismatch,
-            _ if snapshot.is_partial_success() => Self::Partial,
-            _ => Self::Failed,
+        Some(if is_cancelled {
+            Self::Cancelled
+        } else if snapshot.found_mismatches() {
+            Self::VerifyMismatch
+        } else if snapshot.is_partial_success() && is_nearly_all(snapshot, applicability) {
+            Self::Partial
+        } else {
+            Self::Failed
         })
     }
+}
+
+/// From this share on it is nearly all.
+const NEARLY_ALL: f64 = 0.99;
+
+/// Whether nearly all of the bytes and files that were expected are there, as far as they are reported; of what
+/// nobody counts, nobody can say so.
+fn is_nearly_all(snapshot: &Snapshot, applicability: &Applicability) -> bool {
+    let gauges = [progress::bytes(snapshot), progress::files(snapshot, applicability)];
+    let mut shares = gauges.iter().filter_map(Gauge::fraction).peekable();
+    shares.peek().is_some() && shares.all(|share| share >= NEARLY_ALL)
 }
 
 #[cfg(test)]
@@ -57,6 +75,12 @@ mod tests {
     #[test]
     fn each_end_is_told_apart() {
         let detail = |detail: &str| format!(r#""Status":"ERROR","Result":{{"ErrorDetail":"{detail}"}}"#);
+        let partial = |bytes: i64, files: i64| {
+            let counts = format!(
+                r#","BytesWritten":{bytes},"EstimatedBytesToTransfer":1000,"FilesTransferred":{files},"EstimatedFilesToTransfer":100"#
+            );
+            detail("Selected files transferred except for files skipped due to errors.") + &counts
+        };
         for (members, before, expected) in [
             (r#""Status":"SUCCESS""#.to_owned(), None, Some(Outcome::Success)),
             (
@@ -69,11 +93,24 @@ mod tests {
                 None,
                 Some(Outcome::VerifyMismatch),
             ),
+            (partial(990, 99), None, Some(Outcome::Partial)),
+            (partial(990, 98), None, Some(Outcome::Failed)),
+            (partial(866, 100), None, Some(Outcome::Failed)),
+            (partial(1000, 100), Some(Status::Cancelling), Some(Outcome::Cancelled)),
+            // nothing is counted, so nobody knows what is there
+            (detail("Selected files transferred except for files skipped due to errors."), None, Some(Outcome::Failed)),
             (
-                detail("Selected files transferred except for files skipped due to errors."),
-                None,
-                Some(Outcome::Partial),
+                r#""Status":"SUCCESS","BytesWritten":5,"EstimatedBytesToTransfer":9"#.into(),
+                Some(Status::Cancelling),
+                Some(Outcome::Cancelled),
             ),
+            (r#""Status":"SUCCESS","BytesWritten":9"#.into(), Some(Status::Cancelling), Some(Outcome::Success)),
+            (
+                r#""Status":"SUCCESS","FilesTransferred":5,"EstimatedFilesToTransfer":9"#.into(),
+                None,
+                Some(Outcome::Success),
+            ),
+            (r#""Status":"SUCCESS","Result":{"ErrorCode":"OpNotSupp"}"#.into(), None, Some(Outcome::Incomplete)),
             (detail("mount.nfs: Connection timed out"), Some(Status::Transferring), Some(Outcome::Failed)),
             (detail(""), Some(Status::Cancelling), Some(Outcome::Cancelled)),
             (r#""Status":"TRANSFERRING""#.into(), None, None),

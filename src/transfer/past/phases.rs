@@ -158,12 +158,8 @@ impl Phases {
             rail.push(if is_last { seen.newest(age) } else { seen.past(snapshot, applicability) });
         }
         let last = self.seen.last().map(|seen| &seen.status);
-        if last == Some(&Status::Error) && !snapshot.is_partial_success() {
-            // what came last before the end is what failed
-            let before_the_end = rail.iter_mut().rev().nth(1).filter(|phase| phase.status != Status::Cancelling);
-            if let Some(phase) = before_the_end {
-                phase.state = PhaseState::Failed;
-            }
+        if last.is_some_and(Status::is_over) {
+            mark_failed(&mut rail, snapshot);
         }
         if !last.is_some_and(Status::is_over) {
             let ahead = expected.into_iter().filter(|status| rank(status).is_some_and(|rank| rank > reached));
@@ -171,6 +167,23 @@ impl Phases {
         }
         rail
     }
+}
+
+/// Marks the phases that failed: those of which the response says so, else the last one before an ERROR, unless the
+/// response says that it went through them all. Of what was cancelled, none failed.
+fn mark_failed(rail: &mut [Phase], snapshot: &Snapshot) {
+    if rail.iter().any(|phase| phase.status == Status::Cancelling) {
+        return;
+    }
+    let mut failed: Vec<Status> = snapshot.result.iter().flat_map(ResultDetail::failed_phases).collect();
+    if snapshot.found_mismatches() {
+        failed.push(Status::Verifying);
+    }
+    let is_known = rail.iter().any(|phase| failed.contains(&phase.status));
+    if !is_known && snapshot.status() == Some(Status::Error) && !snapshot.is_partial_success() {
+        failed.extend(rail.iter().rev().nth(1).map(|phase| phase.status.clone()));
+    }
+    rail.iter_mut().filter(|phase| failed.contains(&phase.status)).for_each(|phase| phase.state = PhaseState::Failed);
 }
 
 impl Seen {
@@ -398,6 +411,18 @@ mod tests {
             "unseen LAUNCHING, unseen PREPARING =0s, failed TRANSFERRING, done ERROR"
         );
         assert_eq!(rail(&[(5, "LAUNCHING"), (9, "ERROR")], ""), "failed LAUNCHING >=4s, done ERROR");
+    }
+
+    #[test]
+    fn a_verification_that_found_mismatches_has_failed() {
+        let detail = r#""ErrorDetail":"Transfer and verification completed. Verification detected mismatches.""#;
+        let seen = [(0, "TRANSFERRING"), (5, "VERIFYING"), (9, "ERROR")];
+        for result in [detail.to_owned(), r#""TransferStatus":"SUCCESS","VerifyStatus":"ERROR""#.into()] {
+            let rail = rail(&seen, &format!(r#","Result":{{{result}}}"#));
+            assert!(rail.contains("failed VERIFYING") && !rail.contains("failed TRANSFERRING"), "{rail}");
+        }
+        let rail = rail(&[(0, "VERIFYING"), (9, "SUCCESS")], r#","Result":{"VerifyStatus":"ERROR"}"#);
+        assert!(rail.contains("failed VERIFYING"), "{rail}");
     }
 
     #[test]

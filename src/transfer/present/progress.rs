@@ -118,12 +118,22 @@ pub enum Ending {
     Nothing,
     /// So many items failed.
     Failures(i64),
-    /// So many fewer files were transferred than expected.
+    /// So many fewer files were transferred than estimated, and nothing else tells of anything missing: the API
+    /// reference says that the counts need not be exact.
     Short(i64),
     /// So many bytes fewer were written than expected.
     BytesShort(i64),
     /// Everything was to be transferred, and so many files were skipped.
     SkippedOfAll(i64),
+    /// The response carries an error all the same.
+    Error,
+}
+
+impl Ending {
+    /// Whether nothing is known to be missing.
+    pub fn is_complete(self) -> bool {
+        matches!(self, Self::Whole | Self::Nothing | Self::Short(_))
+    }
 }
 
 /// How it ended; `None` unless its status is SUCCESS.
@@ -134,12 +144,19 @@ pub fn ending(snapshot: &Snapshot, applicability: &Applicability) -> Option<Endi
     if let Some(failed @ 1..) = pipeline::failures(snapshot) {
         return Some(Ending::Failures(failed));
     }
-    if let Some(Count(skipped @ 1..)) = snapshot.files_skipped.filter(|_| applicability.everything) {
+    // what is at the destination already is skipped where nothing is to be overwritten
+    let overwrites = snapshot.options.as_ref().is_none_or(|o| o.overwrite_mode.as_deref() != Some("NEVER"));
+    let counts = applicability.everything && overwrites;
+    if let Some(Count(skipped @ 1..)) = snapshot.files_skipped.filter(|_| counts) {
         return Some(Ending::SkippedOfAll(skipped));
     }
     let missing = |gauge: Gauge| gauge.total.zip(gauge.done).map(|(total, done)| total.saturating_sub(done));
     if let Some(short @ 1..) = missing(bytes(snapshot)) {
         return Some(Ending::BytesShort(short));
+    }
+    let has_failed_phase = snapshot.result.as_ref().is_some_and(|result| result.failed_phases().next().is_some());
+    if snapshot.error().is_some() || has_failed_phase {
+        return Some(Ending::Error);
     }
     if let Some(short @ 1..) = missing(files(snapshot, applicability)) {
         return Some(Ending::Short(short));
@@ -253,6 +270,13 @@ mod tests {
             end(&format!(r#"{done},"FilesSkipped":4,"Options":{{"TransferMode":"ALL"}}"#)),
             Some(Ending::SkippedOfAll(4))
         );
+        let kept = r#","FilesSkipped":4,"Options":{"TransferMode":"ALL","OverwriteMode":"NEVER"}"#;
+        assert_eq!(end(&format!("{done}{kept}")), Some(Ending::Whole));
+        for error in [r#""ErrorCode":"OpNotSupp""#, r#""ErrorDetail":"x""#, r#""VerifyStatus":"ERROR""#] {
+            assert_eq!(end(&format!(r#"{done},"Result":{{{error}}}"#)), Some(Ending::Error), "{error}");
+        }
+        let none = r#""ErrorCode":"","VerifyStatus":"SUCCESS""#;
+        assert_eq!(end(&format!(r#"{done},"Result":{{{none}}}"#)), Some(Ending::Whole));
         let nothing =
             r#""FilesTransferred":0,"EstimatedFilesToTransfer":0,"BytesWritten":0,"EstimatedBytesToTransfer":0"#;
         assert_eq!(end(nothing), Some(Ending::Nothing));

@@ -5,10 +5,7 @@ use ratatui::style::Modifier;
 use crate::{
     aws::snapshot::{Mode, Status},
     say::{summary::NO_RESPONSE, units, words},
-    transfer::{
-        judge::{health::HealthState, outcome::Outcome},
-        severity::Severity,
-    },
+    transfer::{judge::health::HealthState, severity::Severity},
     view::{
         Row, Scene,
         text::{both_ends, cut, cut_middle, span, spans_width, width},
@@ -123,11 +120,11 @@ fn status(scene: &Scene) -> Row {
 
 fn health(scene: &Scene) -> Row {
     let health = &scene.readout.health;
-    let word = match (health.state, scene.readout.outcome) {
-        (HealthState::Failed, Some(Outcome::Cancelled)) => "CANCELLED".to_owned(),
-        (HealthState::Failed, _) if health.severity == Severity::Warning => words::health_badge(health),
+    let word = match (health.state, &health.finding) {
+        // before any response nothing is known, and the status says so
+        (HealthState::Starting, _) if scene.readout.snapshot.is_none() => return Row::new(),
         // status and health would say the same twice
-        (HealthState::Finished | HealthState::Failed | HealthState::Cancelling, _) => return Row::new(),
+        (HealthState::Finished | HealthState::Failed | HealthState::Cancelling, None) => return Row::new(),
         _ => words::health_badge(health),
     };
     let text = format!("{} {word}", theme::symbol(health.severity));
