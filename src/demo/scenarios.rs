@@ -230,6 +230,7 @@ pub static SCENARIOS: &[Scenario] = &[
         destination: "s3://example-tape-restore/",
         course: &[("TRANSFERRING", FOREVER)],
         load: Load { files: 310_400, folders: 2_020, bytes: TIB, ..NO_LOAD },
+        rate_curve: RateCurve { rates: &[(0.0, 1.0), (60.0, 0.0)], wobble: 0.0 },
         reaches: 0.0,
         stops: Some(0.0),
         ..BASIC

@@ -116,7 +116,7 @@ impl Plain {
             app.update(Event::observed(observation));
             let execution = app.execution().unwrap();
             let health = syncscope::State::of(execution, at).health();
-            if !matches!(health, "healthy" | "quiet") {
+            if !matches!(health, "healthy" | "quiet" | "watching") {
                 return Some(format!("{health} at {at}, after {changes} changes"));
             }
             for moment in [at, at + SignedDuration::from_secs(self.poll / 2)] {
