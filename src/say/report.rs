@@ -304,6 +304,12 @@ fn commands(readout: &Readout, context: &Context) -> String {
     format!("{fence}sh\n{}\n{fence}\n", lines.join("\n"))
 }
 
+/// The command of the AWS command line that tells most: of the log where there is one, else of the execution; `None`
+/// where nothing has a name.
+pub fn aws_command(readout: &Readout, context: &Context) -> Option<String> {
+    commands(readout, context).lines().rfind(|line| line.starts_with("aws ")).map(str::to_owned)
+}
+
 fn describe(arn: &Arn, reach: &str) -> String {
     match &arn.execution {
         Some(_) => {

@@ -59,7 +59,7 @@ pub fn status(readout: &Readout, time: &LocalTime) -> Option<String> {
 
 /// Done of total: `47.7%, 24.7 TiB of ≥ 40.0 TiB`; `None` where it is not reported.
 fn against(readout: &Readout, gauge: Gauge, number: fn(i64) -> String) -> Option<String> {
-    let at_least = if readout.totals_grow { "≥ " } else { "" };
+    let at_least = units::at_least(readout.totals_grow);
     let done = number(gauge.done?);
     Some(match (gauge.fraction(), gauge.total) {
         (Some(share), Some(total)) => format!("{}, {done} of {at_least}{}", units::percent(share), number(total)),
@@ -106,7 +106,7 @@ pub fn headline(readout: &Readout, time: &LocalTime) -> Vec<String> {
     words.extend(eta::short(readout, time).map(|eta| format!("ETA {eta}")));
     let failed = readout.failures.filter(|failed| *failed > 0);
     words.extend(failed.map(|failed| format!("{} failed", units::count(failed))));
-    let at_least = if readout.totals_grow { "≥ " } else { "" };
+    let at_least = units::at_least(readout.totals_grow);
     words.extend(match (bytes.done, bytes.total) {
         (Some(done), Some(total)) if done < total => {
             Some(format!("{} of {at_least}{}", units::bytes(done), units::bytes(total)))

@@ -26,8 +26,8 @@ pub fn rows(scene: &Scene) -> Vec<Row> {
     rows.push(vec![span("Symbols", BOLD)]);
     for (tone, means) in [
         (Severity::Ok, "all is well; of a phase: over"),
-        (Severity::Warning, "to look at"),
-        (Severity::Critical, "to act on"),
+        (Severity::Warning, "warning"),
+        (Severity::Critical, "error"),
     ] {
         let mut row = named("", means);
         row[0] = span(format!("  {:<12}", theme::symbol(tone)), theme::style(tone));
@@ -37,7 +37,9 @@ pub fn rows(scene: &Scene) -> Vec<Row> {
         ("● ◌ ○", "running, waiting to run, still to come"),
         ("≥ ≤", "at least, at most: still being counted, or begun before the watch"),
         ("≈", "about: Basic mode counts folders among the files"),
-        ("╌╌╌", "unknown: not polled, or no counter changed; not a zero"),
+        ("━━━", "in the chart: polled, and no counter changed"),
+        ("╱╱╱", "in the chart: not polled, or no response; not a zero"),
+        ("▔▔ ▔▔▔▔▔▔", "in the chart: the average; the bandwidth limit"),
     ] {
         rows.push(named(sign, means));
     }

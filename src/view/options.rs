@@ -32,9 +32,7 @@ pub fn rows(scene: &Scene) -> Vec<Row> {
 /// What is transferred and how, for a watch on which nothing moves yet.
 pub fn settings(scene: &Scene) -> Vec<Row> {
     let Some(snapshot) = scene.readout.snapshot else { return Vec::new() };
-    let sections = options::sections(snapshot, scene.time.zone);
-    let shown = sections.iter().filter(|section| matches!(section.title, "Filters" | "Options"));
-    shown.flat_map(|section| self::section(section, scene.width)).collect()
+    options::settings(snapshot).iter().flat_map(|section| self::section(section, scene.width)).collect()
 }
 
 fn section(section: &Section, columns: usize) -> Vec<Row> {

@@ -242,7 +242,8 @@ fn a_warning_stays_on_the_screen() {
     let app = watched("enhanced", 50.0).with_warning(Some("The certificate is not checked.".into()));
     for size in [(120, 40), (80, 24), (40, 8)] {
         let buffer = drawn(&app, Theme::default(), size);
-        assert_eq!(colour_of(&buffer, "The certificate is not checked."), Color::Yellow);
+        assert_eq!(colour_of(&buffer, "▲ The certificate is not checked."), Color::Yellow);
+        assert_eq!(colour_of(&buffer, "The certificate is not checked."), Color::Reset, "yellow words are hard to read");
     }
 }
 

@@ -26,7 +26,7 @@ pub fn presses(scene: &Scene) -> bool {
 fn lines(sentence: &Sentence, columns: usize) -> Vec<Row> {
     let (style, lead) = match sentence.severity {
         Severity::Info => (PLAIN, DIM),
-        severity => (theme::style(severity), theme::style(severity)),
+        severity => (theme::words(severity), theme::style(severity)),
     };
     let symbol = span(format!("{} ", theme::symbol(sentence.severity)), lead);
     let text = clean(&sentence.text);
