@@ -217,7 +217,7 @@ impl App {
 
     fn copy_command(&mut self) {
         let Some(execution) = self.execution() else { return };
-        let command = report::aws_command(&Readout::of(execution, self.now), &self.context);
+        let command = report::look_up_command(&Readout::of(execution, self.now), &self.context);
         self.requests.extend(command.map(|text| Request::Copy { what: "the aws command", text }));
     }
 

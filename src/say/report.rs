@@ -306,7 +306,7 @@ fn commands(readout: &Readout, context: &Context) -> String {
 
 /// The command of the AWS command line that tells most: of the log where there is one, else of the execution; `None`
 /// where nothing has a name.
-pub fn aws_command(readout: &Readout, context: &Context) -> Option<String> {
+pub fn look_up_command(readout: &Readout, context: &Context) -> Option<String> {
     commands(readout, context).lines().rfind(|line| line.starts_with("aws ")).map(str::to_owned)
 }
 

@@ -120,10 +120,7 @@ impl Kind {
 
     /// Whether it happened to us who watch, and not to the transfer.
     pub fn is_ours(&self) -> bool {
-        matches!(
-            self,
-            Self::PollFailed(_) | Self::PollRecovered(_) | Self::WatchResumed(_) | Self::LinesUnreadable(_)
-        )
+        matches!(self, Self::PollFailed(_) | Self::PollRecovered(_) | Self::WatchResumed(_) | Self::LinesUnreadable(_))
     }
 
     /// Whether it is worth a mark on the time axis.

@@ -24,11 +24,9 @@ pub fn rows(scene: &Scene) -> Vec<Row> {
     }
     rows.push(Row::new());
     rows.push(vec![span("Symbols", BOLD)]);
-    for (tone, means) in [
-        (Severity::Ok, "all is well; of a phase: over"),
-        (Severity::Warning, "warning"),
-        (Severity::Critical, "error"),
-    ] {
+    for (tone, means) in
+        [(Severity::Ok, "all is well; of a phase: over"), (Severity::Warning, "warning"), (Severity::Critical, "error")]
+    {
         let mut row = named("", means);
         row[0] = span(format!("  {:<12}", theme::symbol(tone)), theme::style(tone));
         rows.push(row);

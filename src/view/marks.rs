@@ -35,7 +35,11 @@ mod tests {
             [Severity::Info, Severity::Critical, Severity::Warning],
         ] {
             let mut cells = [("─", DIM); 3];
-            put(&mut cells, Some(PLAIN), order.map(|severity| (1, severity)).into_iter().chain([(0, Severity::Ok), (9, Severity::Ok)]));
+            put(
+                &mut cells,
+                Some(PLAIN),
+                order.map(|severity| (1, severity)).into_iter().chain([(0, Severity::Ok), (9, Severity::Ok)]),
+            );
             assert_eq!(cells.map(|cell| cell.0), ["┴", "✖", "─"]);
         }
     }

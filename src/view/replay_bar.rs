@@ -7,11 +7,7 @@ use super::{
     text::{span, spans_width, width},
     theme::{self, BOLD, DIM, DONE, PLAIN},
 };
-use crate::{
-    app::player::Player,
-    say::units,
-    transfer::severity::Severity,
-};
+use crate::{app::player::Player, say::units, transfer::severity::Severity};
 
 /// The fewest columns of a bar that is worth its place.
 const LEAST: usize = 10;

@@ -31,7 +31,8 @@ impl Moment {
             return Ok(Self::Ago(ago));
         }
         let exact = || text.parse().ok().map(Self::Exact);
-        let clock = || Time::strptime("%H:%M:%S", text).or_else(|_| Time::strptime("%H:%M", text)).ok().map(Self::Clock);
+        let clock =
+            || Time::strptime("%H:%M:%S", text).or_else(|_| Time::strptime("%H:%M", text)).ok().map(Self::Clock);
         let date = || text.parse().ok().map(Self::Date);
         let moment = exact().or_else(clock).or_else(date);
         moment.ok_or_else(|| "not a time: use 02:14, 2026-11-22T02:14 or '3h ago'".into())
@@ -41,7 +42,13 @@ impl Moment {
     ///
     /// # Errors
     /// It lies outside the recording, in a sentence.
-    pub fn within(self, begin: Timestamp, end: Timestamp, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, String> {
+    pub fn within(
+        self,
+        begin: Timestamp,
+        end: Timestamp,
+        now: Timestamp,
+        zone: &TimeZone,
+    ) -> Result<Timestamp, String> {
         let at = match self {
             Self::Exact(at) => Some(at),
             Self::Ago(span) => now.checked_sub(span).ok(),
@@ -56,7 +63,9 @@ impl Moment {
         let shown = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
         match at {
             Some(at) if at >= begin && at <= end => Ok(at),
-            _ => Err(format!("that moment is not in the recording, which goes from {} to {}", shown(begin), shown(end))),
+            _ => {
+                Err(format!("that moment is not in the recording, which goes from {} to {}", shown(begin), shown(end)))
+            }
         }
     }
 }

@@ -41,7 +41,8 @@ pub fn waiting(scene: &Scene) -> Vec<Row> {
     }
     let average = scene.readout.average.map(|rate| format!("average (as in the console) {}", units::byte_rate(rate)));
     let launched = scene.readout.snapshot.and_then(|snapshot| snapshot.launch_time.or(snapshot.start_time));
-    let launched = launched.map(|at| format!("launched {} ago, at {}", scene.time.since(at.0), scene.time.moment(at.0)));
+    let launched =
+        launched.map(|at| format!("launched {} ago, at {}", scene.time.since(at.0), scene.time.moment(at.0)));
     let facts: Vec<String> = [launched, average].into_iter().flatten().collect();
     let mut rows = vec![vec![span("Throughput   ", BOLD), span(facts.join("   "), PLAIN)]];
     let why = "measuring: a rate needs three counter changes, about 15s apart";
@@ -175,7 +176,8 @@ fn header(scene: &Scene, subject: &Subject, window: &Window, columns: &[Column],
     let unit = scale.map(|scale| format!(" {}", scale.unit())).unwrap_or_default();
     let said = |facts: &[&Option<String>]| {
         let facts: Vec<&str> = facts.iter().filter_map(|fact| fact.as_deref()).collect();
-        let unit = if facts.last().is_some_and(|last| last.ends_with(|c: char| c.is_ascii_digit())) { &unit } else { "" };
+        let unit =
+            if facts.last().is_some_and(|last| last.ends_with(|c: char| c.is_ascii_digit())) { &unit } else { "" };
         format!("{}{unit}", facts.join("   "))
     };
     let title = |range: &str| vec![span("Throughput", BOLD), span(range.to_owned(), DIM)];
@@ -204,7 +206,8 @@ fn axis(
     let mut cells: Vec<marks::Cell> = columns.iter().map(ground_of).collect();
     for (column, _) in times {
         if let Some(cell) = cells.get_mut(*column).filter(|_| !are_inside) {
-            *cell = ("┬", DIM);
+            // a heavy line goes on under its tick
+            *cell = if cell.0 == "━" { ("┯", cell.1) } else { ("┬", cell.1) };
         }
     }
     let turns = scene.readout.events().iter().filter(|event| event.kind.is_turn());

@@ -40,9 +40,11 @@ fn lines<'a>(scene: &Scene<'a>) -> Vec<Line<'a>> {
         Kind::EstimateChanged { from, .. } => Some(from),
         _ => None,
     });
-    let shown = scene.readout.events().iter().filter(|event| {
-        !is_estimate(event) || newest.is_some_and(|newest| std::ptr::eq(*event, newest))
-    });
+    let shown = scene
+        .readout
+        .events()
+        .iter()
+        .filter(|event| !is_estimate(event) || newest.is_some_and(|newest| std::ptr::eq(*event, newest)));
     let line = |event: &'a Event| {
         let words = match (&event.kind, first) {
             (Kind::EstimateChanged { to, .. }, Some(from)) if count > 1 => {

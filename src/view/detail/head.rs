@@ -24,8 +24,13 @@ pub fn first(scene: &Scene) -> Row {
     let name = scene.readout.name();
     let (clock, mode, health) = (clock(scene), mode(scene), health(scene));
     let (long, short) = (status(scene, true), status(scene, false));
-    let forms: [&[&Row]; 5] =
-        [&[&clock, &mode, &long, &health], &[&clock, &long, &health], &[&long, &health], &[&short, &health], &[&health]];
+    let forms: [&[&Row]; 5] = [
+        &[&clock, &mode, &long, &health],
+        &[&clock, &long, &health],
+        &[&long, &health],
+        &[&short, &health],
+        &[&health],
+    ];
     let wide = |form: &[&Row]| -> usize {
         form.iter().filter(|badge| !badge.is_empty()).map(|badge| spans_width(badge) + APART).sum()
     };

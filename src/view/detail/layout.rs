@@ -67,10 +67,8 @@ impl Part {
 /// From this many columns and rows on, events and settings stand beside gauges and chart.
 const WIDE: usize = 160;
 const HIGH: usize = 20;
-/// From so many rows on, room is kept for a chart and for a message before they are there.
+/// From so many rows on, a row is kept for a message before there is one, and in trouble the rows of the chart.
 const ROOMY: usize = 20;
-/// And from so many on for two rows of a message.
-const SPACIOUS: usize = 30;
 /// Columns of what stands at the side, and between it and the rest.
 const SIDE: usize = 60;
 const GAP: usize = 3;
@@ -135,8 +133,7 @@ fn parts(outer: &Scene, inner: &Scene, steps: Vec<Row>, height: usize, with_even
     // in trouble the chart shows since when, so that it does not give way to words
     let early = presses && !over && charted && height >= ROOMY;
     if !over && inner.readout.elapsed.is_some() {
-        let kept = if height >= SPACIOUS { 2 } else { usize::from(height >= ROOMY) };
-        said.resize(said.len().max(kept), Row::new());
+        said.resize(said.len().max(usize::from(height >= ROOMY)), Row::new());
     }
     // What presses may take all but the head and the bytes; what does not, a third.
     let gauges_tell = height < 12 && inner.readout.bytes.done.is_some_and(|done| done > 0);
@@ -163,7 +160,8 @@ fn parts(outer: &Scene, inner: &Scene, steps: Vec<Row>, height: usize, with_even
         Part::inner(STEPS, steps_least, true, Rows(steps)),
     ];
     if charted {
-        let chart = Part::inner(if early { 3 } else { 8 }, CHART, true, Chart(if with_events { 22 } else { usize::MAX }));
+        let chart =
+            Part::inner(if early { 3 } else { 8 }, CHART, true, Chart(if with_events { 22 } else { usize::MAX }));
         parts.push(Part { is_early: early, ..chart });
     } else {
         parts.push(Part::inner(6, 1, true, Rows(chart::waiting(inner))));

@@ -40,10 +40,10 @@ fn lines(sentence: &Sentence, columns: usize) -> Vec<Row> {
 
 /// Says on the last row that there is more.
 pub fn mark_cut(rows: &mut [Row], columns: usize) {
-    let more = " … o shows all";
+    let more = " o shows all";
     if let Some(row) = rows.last_mut() {
         let room = columns.saturating_sub(more.chars().count());
-        let text: String = row.iter().map(|span| span.content.as_ref()).collect();
+        let text: String = row.iter().map(|span| span.content.as_ref()).chain(["…"]).collect();
         let style = row.last().map(|span| span.style).unwrap_or_default();
         *row = vec![span(cut(&text, room).into_owned(), style), span(more, DIM)];
     }

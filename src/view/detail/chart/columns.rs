@@ -106,23 +106,19 @@ pub fn columns(readout: &Readout, window: &Window, gaps: &Gaps, amount: fn(&Stre
         }
     }
     for gap in &gaps.stopped {
-        for place in within(window, gap) {
-            // the change that ends it is a rate
-            let is_all_of_it = gap.is_open || window.begin(place + 1) <= gap.to;
-            if let Some(column) = columns.get_mut(place).filter(|_| is_all_of_it) {
-                *column = Column::Stopped;
-            }
+        if let Some(stopped) = columns.get_mut(within(window, gap)) {
+            stopped.fill(Column::Stopped);
         }
     }
     columns
 }
 
-/// The columns that begin in a gap.
+/// The columns of a gap: those that begin in it, and where it is over, end in it too.
 pub fn within(window: &Window, gap: &Gap) -> std::ops::Range<usize> {
     if gap.to <= window.from || gap.from >= window.to {
         return 0..0;
     }
     let first = window.column(gap.from).map_or(0, |column| column + 1);
-    let last = window.column(gap.to).map_or(window.columns, |column| column + 1);
+    let last = window.column(gap.to).map_or(window.columns, |column| column + usize::from(gap.is_open));
     first.min(last)..last
 }

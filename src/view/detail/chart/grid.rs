@@ -47,7 +47,10 @@ impl Grid {
             .collect();
         let row = |row: usize| {
             let floor = (rows - 1 - row) * 8;
-            heights.iter().map(|eighths| eighths.map_or(('╱', DIM), |eighths| bar(eighths.saturating_sub(floor)))).collect()
+            heights
+                .iter()
+                .map(|eighths| eighths.map_or(('╱', DIM), |eighths| bar(eighths.saturating_sub(floor))))
+                .collect()
         };
         Self { rows: (0..rows).map(row).collect() }
     }

@@ -24,7 +24,7 @@ impl Scale {
         let parts = parts(rows);
         let steps: &[f64] = match parts {
             3 => &[1.2, 1.5, 1.8, 2.4, 3.0, 4.5, 6.0, 7.5, 9.0, 12.0],
-            _ => &[1.0, 1.2, 1.6, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0],
+            _ => &[1.0, 1.2, 1.6, 2.0, 2.4, 3.2, 4.0, 5.0, 6.0, 8.0, 10.0],
         };
         let step = steps.iter().find(|step| **step * power >= in_unit * (1.0 - 1e-9)).copied().unwrap_or(12.0);
         Self { most: step * power * base, rows, parts, unit, in_bytes }
@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(ticks(7.48 * GIB, 6, true), ["7.5 GiB/s", "5 GiB/s", "2.5 GiB/s", "0"]);
         assert_eq!(ticks(1.1 * GIB, 2, true), ["1.2 GiB/s", "0.6 GiB/s", "0"]);
         assert_eq!(ticks(1340.0, 8, false), ["1,600/s", "1,200/s", "800/s", "400/s", "0"]);
-        assert_eq!(ticks(0.3, 4, false), ["0.3/s", "0.15/s", "0"]);
+        assert_eq!(ticks(0.3, 4, false), ["0.32/s", "0.16/s", "0"]);
         assert_eq!(ticks(2.9e6, 3, false), ["3M/s", "2M/s", "1M/s", "0"]);
         assert_eq!(ticks(5.0 * GIB, 1, true), ["5 GiB/s", "0"]);
     }

@@ -55,12 +55,6 @@ impl Window {
         self.to.duration_since(self.from).max(SignedDuration::from_millis(1))
     }
 
-    /// When a column begins; the column after the last one begins at the end.
-    pub fn begin(&self, column: usize) -> Timestamp {
-        let share = column as f64 / self.columns as f64;
-        self.from.checked_add(self.length().mul_f64(share)).unwrap_or(self.to)
-    }
-
     /// The column of a moment; `None` outside.
     pub fn column(&self, at: Timestamp) -> Option<usize> {
         let share = at.duration_since(self.from).as_secs_f64() / self.length().as_secs_f64();
@@ -162,7 +156,8 @@ mod tests {
         #[test]
         fn a_column_holds_its_beginning(minutes in 1i64..30_000, columns in 1usize..200, column in 0usize..200) {
             let window = window("2026-11-22T16:31:25Z", minutes, columns);
-            let inside = window.begin(column % columns) + SignedDuration::from_millis(5);
+            let begins = window.length().mul_f64((column % columns) as f64 / columns as f64);
+            let inside = window.from + begins + SignedDuration::from_millis(5);
             proptest::prop_assert_eq!(window.column(inside), Some(column % columns));
         }
     }
