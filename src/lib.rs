@@ -57,11 +57,14 @@ pub use sink::screen::run;
 pub use source::{service::Connection, watch};
 pub use view::{render, theme::Theme};
 
-/// What the benchmarks measure beside the above. Not for others: it may change at any time.
+/// What the benchmarks and tests reach beside the above. Not for others: it may change at any time.
 #[doc(hidden)]
 pub mod bench {
     pub use super::{
-        sink::record::{Place, Recorder},
+        sink::{
+            keyboard::Keyboard,
+            record::{Place, Recorder},
+        },
         source::recording::{Recording, player::Player},
         transfer::{
             judge::estimate::{Bound, Estimate, Estimator, Reading, Stage, Unknown},

@@ -8,6 +8,7 @@ use super::{
     args::{interval, speed},
     exit::CliError,
     lines::OutputArgs,
+    record,
     terminal::{DisplayArgs, print},
     watch::show,
 };
@@ -72,7 +73,7 @@ pub async fn run(demo: Demo) -> Result<Exit, CliError> {
     let simulation = Simulation::start(clock.clone(), vec![scenario], 0)?;
     let arns = simulation.executions().into_iter().map(|(_, arn)| arn).collect();
     let connection = Connection { endpoint_url: Some(simulation.url()), simulated: true, ..Connection::default() };
-    let place = demo.record.filter(|_| !demo.no_record).map(Place::File);
+    let place = demo.record.filter(|_| !demo.no_record).map(record::fit).transpose()?.map(Place::File);
     show(&connection, arns, demo.interval, clock, place, &demo.printed, &demo.shown).await
 }
 

@@ -26,7 +26,7 @@ use crate::{
     source::{
         answers::store,
         find,
-        recording::{Recording, cursor},
+        recording::{Recording, cursor, tail::Tail},
         service::Service,
         task_facts,
     },
@@ -63,10 +63,21 @@ pub struct RecordedUntil {
     pub until: Timestamp,
 }
 
+/// How much of a recording is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    Whole,
+    /// As much of its end as tells how it is now.
+    Tail,
+}
+
 /// The observations of one execution in a recording.
 struct Past {
     recording: Arc<Recording>,
     slot: usize,
+    /// What is known of its task before the first of them.
+    task: Option<Arc<Task>>,
     /// None that came later.
     until: Timestamp,
 }
@@ -75,7 +86,12 @@ impl Past {
     /// Gives its observations in the order of time.
     fn each(&self, take: impl FnMut(Observation)) {
         let all = cursor::all(&self.recording, Some(self.slot)).flatten().map(|(_, observation)| observation);
-        all.take_while(|observation| observation.at <= self.until).for_each(take);
+        let mut task = self.task.clone();
+        let known = all.map(|observation| {
+            let task = observation.task.or_else(|| task.take());
+            Observation { task, ..observation }
+        });
+        known.take_while(|observation| observation.at <= self.until).for_each(take);
     }
 }
 
@@ -100,12 +116,12 @@ pub fn outcome(execution: &Execution, max_failed: i64) -> (Exit, Option<String>)
     }
 }
 
-/// Polls each once, in their order.
-pub async fn ask(services: Vec<(Service, Arn)>, now: impl Fn() -> Timestamp + Copy) -> Vec<Polled> {
+/// Polls each once, in their order. Of what was recorded before, the extent is folded in.
+pub async fn ask(services: Vec<(Service, Arn)>, now: impl Fn() -> Timestamp + Copy, extent: Extent) -> Vec<Polled> {
     let polls = services.into_iter().map(|(service, arn)| poll(service, arn, now));
     let polled: Vec<_> = stream::iter(polls).buffered(AT_ONCE).collect().await;
     // recordings are read once no poll waits meanwhile
-    polled.into_iter().map(|(arn, live)| with_past(arn, live)).collect()
+    polled.into_iter().map(|(arn, live)| with_past(arn, live, extent)).collect()
 }
 
 /// Where the transfer is, and what the poll gave.
@@ -124,8 +140,8 @@ async fn poll(service: Service, arn: Arn, now: impl Fn() -> Timestamp) -> (Arn, 
 }
 
 /// A poll after what was recorded before.
-fn with_past(arn: Arn, live: Observation) -> Polled {
-    let (mut execution, past, recorded) = match recorded(&live, &arn) {
+fn with_past(arn: Arn, live: Observation, extent: Extent) -> Polled {
+    let (mut execution, past, recorded) = match recorded(&live, &arn, extent) {
         Some((execution, past, recorded)) => (execution, Some(past), Some(recorded)),
         None => (Execution::new(arn, live.at), None, None),
     };
@@ -134,10 +150,15 @@ fn with_past(arn: Arn, live: Observation) -> Polled {
 }
 
 /// What is kept of this execution, where it is the same one and older than the poll.
-fn recorded(live: &Observation, arn: &Arn) -> Option<(Execution, Past, RecordedUntil)> {
+fn recorded(live: &Observation, arn: &Arn, extent: Extent) -> Option<(Execution, Past, RecordedUntil)> {
     let path = folder::recordings()?.join(format!("{}.ndjson", arn.execution.as_deref()?));
-    let recording = Arc::new(Recording::open(&path, INTERVAL, live.at).ok()?);
-    let past = Past { slot: recording.slot(&live.execution)?, recording, until: live.at };
+    let (recording, task) = match extent {
+        Extent::Whole if !path.is_file() => return None,
+        Extent::Whole => (Recording::open(&path, INTERVAL, live.at).ok()?, None),
+        Extent::Tail => Tail::open(&path, INTERVAL, live.at).map(|tail| (tail.recording, tail.task))?,
+    };
+    let recording = Arc::new(recording);
+    let past = Past { slot: recording.slot(&live.execution)?, recording, task, until: live.at };
     let mut execution = past.recording.execution(past.slot);
     past.each(|observation| execution.observe(&observation));
     let until = execution.past().polled_at?;
@@ -159,7 +180,7 @@ pub fn read(name: &str, now: Timestamp) -> Result<Vec<Polled>, CliError> {
         terminal::say(&clean(&unread));
     }
     let polled = |(slot, (execution, until)): (usize, (Execution, Timestamp))| {
-        let past = Past { recording: Arc::clone(&recording), slot, until };
+        let past = Past { recording: Arc::clone(&recording), slot, task: None, until };
         let recorded = (name != STDIN).then(|| RecordedUntil { path: name.into(), until });
         Polled { execution, at: until, recorded, past: Some(past), live: None }
     };

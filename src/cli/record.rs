@@ -9,13 +9,14 @@ use tokio::{
     time::timeout,
 };
 
-use super::terminal::tell;
+use super::{exit::CliError, poll_once::STDIN, terminal::tell};
 use crate::{
     app::{Event, EventKind},
     aws::observation::Observation,
+    say::text::clean,
     sink::{
         folder,
-        record::{Place, Recorder},
+        record::{Place, Recorder, check_path},
     },
 };
 
@@ -32,13 +33,29 @@ pub struct RecordArgs {
 
 impl RecordArgs {
     /// Where to record; `None` for not at all.
-    pub fn place(self) -> Option<Place> {
-        match self.record {
+    ///
+    /// # Errors
+    /// The named file is none that could be recorded into.
+    pub fn place(self) -> Result<Option<Place>, CliError> {
+        Ok(match self.record {
             _ if self.no_record => None,
-            Some(file) => Some(Place::File(file)),
+            Some(file) => Some(Place::File(fit(file)?)),
             None => Some(folder::recordings().map_or(Place::Nowhere, Place::Folder)),
-        }
+        })
     }
+}
+
+/// A named file, if nothing is lost by recording into it.
+pub fn fit(file: PathBuf) -> Result<PathBuf, CliError> {
+    let why = if file.as_os_str() == STDIN {
+        "a recording can't be standard output".to_owned()
+    } else {
+        match check_path(&file) {
+            Ok(()) => return Ok(file),
+            Err(why) => why.to_string(),
+        }
+    };
+    Err(CliError::usage(format!("--record: {}: give the name of a new file, or of a recording", clean(&why))))
 }
 
 /// Passes observations on as events, until there are no more or nobody takes them. They are recorded beside if there

@@ -9,7 +9,7 @@ use super::{
     args::{FailureArgs, Format},
     connection::{ConnectionArgs, services},
     exit::{CliError, codes, how_it_went},
-    poll_once::{self, Polled, STDIN, outcome},
+    poll_once::{self, Extent, Polled, STDIN, outcome},
     status::EXITS,
     terminal::{plain_look, print, say},
 };
@@ -66,7 +66,7 @@ pub async fn run(report: Report) -> Result<Exit, CliError> {
         poll_once::read(&report.transfer, clock.now())?
     } else {
         let arns = report.reach.arns(std::slice::from_ref(&report.transfer))?;
-        poll_once::ask(services(&report.reach.connection(), &arns).await?, || clock.now()).await
+        poll_once::ask(services(&report.reach.connection(), &arns).await?, || clock.now(), Extent::Whole).await
     };
     let (mut text, mut codes) = (String::new(), Vec::new());
     let context = |polled| context(&report, polled);

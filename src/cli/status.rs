@@ -7,7 +7,7 @@ use super::{
     args::{FailureArgs, Format},
     connection::{ConnectionArgs, services},
     exit::{CliError, codes},
-    poll_once::{self, Polled, STDIN, outcome},
+    poll_once::{self, Extent, Polled, STDIN, outcome},
     terminal::{DisplayArgs, look, print, say},
 };
 use crate::{
@@ -84,7 +84,7 @@ pub async fn run(status: Status) -> Result<Exit, CliError> {
     let asked: Vec<String> = asked.into_iter().cloned().collect();
     let services = services(&status.reach.connection(), &status.reach.arns(&asked)?).await?;
     let mut all = if read.is_empty() { Vec::new() } else { poll_once::read(STDIN, clock.now())? };
-    all.extend(poll_once::ask(services, || clock.now()).await);
+    all.extend(poll_once::ask(services, || clock.now(), Extent::Tail).await);
     let (mut page, mut codes) = (String::new(), Vec::new());
     for polled in &all {
         let (code, fault) = outcome(&polled.execution, status.failures.max_failed);

@@ -78,5 +78,5 @@ pub async fn run(wait: Wait) -> Result<Exit, CliError> {
     let observations = observe(services, wait.reach.interval, &clock, poll);
     let app = App::new(arns, clock.now(), TimeZone::system());
     let limits = Limits { max_failed: wait.failures.max_failed, timeout: wait.timeout };
-    in_lines(app, look(&wait.shown), waiting, limits, observations, wait.recorded.place(), clock).await
+    in_lines(app, look(&wait.shown), waiting, limits, observations, wait.recorded.place()?, clock).await
 }

@@ -12,7 +12,7 @@ use tokio::{
     time::{Sleep, sleep, timeout},
 };
 
-pub use self::recordings::Place;
+pub use self::{file::check_path, recordings::Place};
 use self::{
     past::Past,
     recordings::{Begun, Recordings},

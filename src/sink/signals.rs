@@ -14,8 +14,8 @@ use std::{future::Future, io, task::Poll, time::Duration};
 
 use jiff::SignedDuration;
 use signal_hook::consts::{
-    SIGABRT, SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGVTALRM,
-    SIGXCPU, SIGXFSZ,
+    SIGABRT, SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGSYS, SIGTERM, SIGTRAP, SIGTSTP, SIGUSR1,
+    SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ,
 };
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -31,8 +31,9 @@ use crate::{
 /// The signals that end the program, each with its exit code.
 const ENDINGS: [(i32, Exit); 3] = [(SIGTERM, Exit::Terminated), (SIGHUP, Exit::HungUp), (SIGINT, Exit::Interrupted)];
 
-/// Signals that end a program that does not listen to them. Those that tell of a fault in it are left alone.
-const DEADLY: [i32; 6] = [SIGQUIT, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGABRT];
+/// Signals that end a program that does not listen to them. Those that tell of a fault in it, after which it can't go
+/// on to a handler's end, are left alone: SIGSEGV, SIGBUS, SIGILL and SIGFPE.
+const DEADLY: [i32; 9] = [SIGQUIT, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGABRT, SIGIO, SIGTRAP, SIGSYS];
 
 /// Signals that are waited for, each with what it means.
 struct Heard<T>(Vec<(Signal, T)>);

@@ -6,6 +6,7 @@
 pub mod cursor;
 pub mod index;
 pub mod player;
+pub mod tail;
 
 use std::{path::Path, sync::Arc, time::Duration};
 

@@ -228,7 +228,8 @@ fn signals_that_mean_nothing_on_a_screen_are_ignored_there() {
 
 #[test]
 fn signals_that_end_any_program_give_the_terminal_back_first() {
-    for signal in [Signal::QUIT, Signal::ALARM, Signal::VTALARM, Signal::PROF, Signal::XCPU] {
+    use Signal as S;
+    for signal in [S::QUIT, S::ALARM, S::VTALARM, S::PROF, S::XCPU, S::ABORT, S::IO, S::TRAP, S::SYS] {
         let screen = transferring(Screen::of(&DEMO));
         screen.signal(signal);
         assert_ne!(screen.left().code, 0, "{signal:?}");

@@ -11,6 +11,7 @@
     reason = "a test may take things for granted"
 )]
 
+mod chaos_files;
 mod chaos_secrets;
 mod chaos_service;
 mod chaos_streams;
@@ -18,6 +19,7 @@ mod cli;
 mod credentials;
 mod estimate;
 mod floors;
+mod fuzz;
 mod health;
 mod pipe;
 mod pty;

@@ -10,7 +10,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::open::{for_lines, temp_path};
+use super::open::{Links, for_lines, temp_path};
 use crate::{
     aws::{
         fault::FaultKind,
@@ -43,7 +43,7 @@ pub fn compact(path: &Path, old: &File, now: Timestamp) -> io::Result<File> {
 }
 
 fn write_anew(temp: &Path, old: &File, now: Timestamp) -> io::Result<File> {
-    let new = for_lines().create_new(true).open(temp)?;
+    let new = for_lines(Links::Refused).create_new(true).open(temp)?;
     new.set_permissions(old.metadata()?.permissions())?;
     if let Err(TryLockError::WouldBlock) = new.try_lock() {
         return Err(io::ErrorKind::ResourceBusy.into());
@@ -195,7 +195,7 @@ mod tests {
         let mut writer = line::Writer::default();
         observed(days).for_each(|observation| text.push_str(&writer.line(&observation)));
         fs::write(path, text).unwrap();
-        RecordingFile::open(path, 1000).unwrap()
+        RecordingFile::open(path, 1000, Links::Followed).unwrap()
     }
 
     #[test]
@@ -253,7 +253,7 @@ mod tests {
     fn the_lock_goes_with_it_and_what_is_too_new_to_go_is_not_rewritten_at_every_line() {
         let folder = tempdir().unwrap();
         let path = folder.path().join("exec-1.ndjson");
-        let mut recording = RecordingFile::open(&path, 200_000).unwrap();
+        let mut recording = RecordingFile::open(&path, 200_000, Links::Followed).unwrap();
         let now = observed(1).last().unwrap().at;
         let mut rewritten = 0;
         for observation in observed(1).take(5000) {
@@ -264,7 +264,7 @@ mod tests {
             rewritten += usize::from(before != after);
         }
         assert!((3..=20).contains(&rewritten), "{rewritten}");
-        assert!(RecordingFile::open(&path, 200_000).is_err(), "it is still ours");
+        assert!(RecordingFile::open(&path, 200_000, Links::Followed).is_err(), "it is still ours");
         assert_eq!(read(&path).0.len(), 5000);
     }
 
@@ -295,7 +295,7 @@ mod tests {
             text.push_str(&writer.line(&other(answer(second, r#""Status":"LAUNCHING""#))));
         }
         fs::write(&path, text).unwrap();
-        RecordingFile::open(&path, 10).unwrap().keep_small(at(10 * 86_400));
+        RecordingFile::open(&path, 10, Links::Followed).unwrap().keep_small(at(10 * 86_400));
         let (after, unreadable) = read(&path);
         assert_eq!((after.len(), unreadable), (2 * 120 + 1, 1), "and the very last one");
         for seen in &after {

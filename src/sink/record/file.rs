@@ -2,9 +2,9 @@
 
 use std::{
     fmt,
-    fs::{self, DirBuilder, File, TryLockError},
+    fs::{self, DirBuilder, File, Permissions, TryLockError},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, FileExt},
+    os::unix::fs::{DirBuilderExt, FileExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     compact::compact,
-    open::{for_lines, is_at, temp_path},
+    open::{Links, for_lines, is_at, is_link, temp_path},
 };
 use crate::{
     aws::{line::Writer, observation::Observation},
@@ -21,6 +21,10 @@ use crate::{
 
 /// How often it is looked whether the file is still in its place.
 pub const LOOK: SignedDuration = SignedDuration::from_mins(1);
+/// What each line of a recording begins with.
+const OPENING: &[u8] = br#"{"at":"#;
+/// How much of a file is looked at to see whether it is a recording; in bytes.
+const BEGINNING: usize = 64 << 10;
 /// So many times the file may be replaced while it is being opened.
 const TRIES: usize = 10;
 
@@ -31,6 +35,8 @@ pub enum RecordError {
     Taken,
     /// There is something else than a file in its place.
     NoFile(PathBuf),
+    /// There is a file in its place that holds something else.
+    NoRecording(PathBuf),
     /// The system says no.
     Io(PathBuf, io::Error),
 }
@@ -40,9 +46,38 @@ impl fmt::Display for RecordError {
         match self {
             Self::Taken => f.write_str("another syncscope records this transfer already"),
             Self::NoFile(path) => write!(f, "{} is not a file", path.display()),
+            Self::NoRecording(path) => write!(f, "{} holds something else than a recording", path.display()),
             Self::Io(path, error) => write!(f, "{} ({})", reason(error), path.display()),
         }
     }
+}
+
+/// Says why nothing may be added to what stands at a path, where that can be said before it is watched.
+///
+/// # Errors
+/// It is something else than a file, or holds something else than a recording.
+pub fn check_path(path: &Path) -> Result<(), RecordError> {
+    match for_lines(Links::Followed).open(path) {
+        Ok(file) => check(&file, path),
+        Err(error) if error.kind() == io::ErrorKind::IsADirectory => Err(RecordError::NoFile(path.to_owned())),
+        // what can't be opened now is said when it is recorded into
+        Err(_) => Ok(()),
+    }
+}
+
+fn check(file: &File, path: &Path) -> Result<(), RecordError> {
+    let no = |error| RecordError::Io(path.to_owned(), error);
+    let about = file.metadata().map_err(no)?;
+    if !about.is_file() {
+        return Err(RecordError::NoFile(path.to_owned()));
+    }
+    let mut beginning = vec![0; BEGINNING];
+    let read = file.read_at(&mut beginning, 0).map_err(no)?;
+    let mut lines = beginning[..read].split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    // the first line may have been cut off where the one after it begins
+    let is_recording =
+        about.len() == 0 || lines.any(|line| line.starts_with(&OPENING[..line.len().min(OPENING.len())]));
+    if is_recording { Ok(()) } else { Err(RecordError::NoRecording(path.to_owned())) }
 }
 
 /// A recording that is open, and ours.
@@ -63,19 +98,25 @@ pub struct RecordingFile {
 }
 
 impl RecordingFile {
-    /// Opens a recording, or begins it, and makes it ours. Folders are made where they are missing, for this user
-    /// alone. Beyond `limit` bytes it is to be compacted.
-    pub fn open(path: &Path, limit: u64) -> Result<Self, RecordError> {
+    /// Opens a recording, or begins it, and makes it ours, for this user alone. Folders are made where they are
+    /// missing. Beyond `limit` bytes it is to be compacted.
+    pub fn open(path: &Path, limit: u64, links: Links) -> Result<Self, RecordError> {
         let no = |error| RecordError::Io(path.to_owned(), error);
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
             DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(no)?;
         }
-        // what is no file, a pipe say, may wait for someone when it is opened
-        if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
-            return Err(RecordError::NoFile(path.to_owned()));
-        }
         for _ in 0..TRIES {
-            let file = for_lines().create(true).open(path).map_err(no)?;
+            let file = match for_lines(links).create(true).open(path) {
+                Err(error)
+                    if links == Links::Refused && is_link(path) || error.kind() == io::ErrorKind::IsADirectory =>
+                {
+                    return Err(RecordError::NoFile(path.to_owned()));
+                }
+                opened => opened.map_err(no)?,
+            };
+            check(&file, path)?;
+            // where it belongs to someone else, it is theirs to say
+            let _ = file.set_permissions(Permissions::from_mode(0o600));
             match file.try_lock() {
                 Err(TryLockError::WouldBlock) => return Err(RecordError::Taken),
                 // A file system without locks is no reason not to record.
@@ -190,7 +231,7 @@ impl RecordingFile {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::symlink;
 
     use tempfile::tempdir;
 
@@ -200,6 +241,11 @@ mod tests {
     const LIMIT: u64 = u64::MAX / 4;
 
     impl RecordingFile {
+        /// Makes the file one that was last written at a moment.
+        pub fn written_at(&self, at: Timestamp) {
+            self.file.set_modified(at.into()).unwrap();
+        }
+
         /// Writes the line of an observation.
         pub fn write(&mut self, observation: &Observation) -> Result<(), RecordError> {
             self.add(observation);
@@ -211,7 +257,7 @@ mod tests {
     fn it_is_for_this_user_alone() {
         let folder = tempdir().unwrap();
         let path = folder.path().join("a/b/exec-1.ndjson");
-        let mut recording = RecordingFile::open(&path, LIMIT).unwrap();
+        let mut recording = RecordingFile::open(&path, LIMIT, Links::Followed).unwrap();
         recording.write(&answer(0, r#""Status":"QUEUED""#)).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
@@ -221,13 +267,13 @@ mod tests {
     fn a_torn_line_is_ended_before_the_next_one() {
         let folder = tempdir().unwrap();
         let path = folder.path().join("exec-1.ndjson");
-        let mut recording = RecordingFile::open(&path, LIMIT).unwrap();
+        let mut recording = RecordingFile::open(&path, LIMIT, Links::Followed).unwrap();
         recording.write(&answer(0, r#""Status":"QUEUED""#)).unwrap();
         recording.write(&answer(5, r#""Status":"LAUNCHING""#)).unwrap();
         let bytes = fs::metadata(&path).unwrap().len();
         recording.file.set_len(bytes - 9).unwrap();
         drop(recording);
-        let mut recording = RecordingFile::open(&path, LIMIT).unwrap();
+        let mut recording = RecordingFile::open(&path, LIMIT, Links::Followed).unwrap();
         recording.write(&answer(10, r#""Status":"LAUNCHING""#)).unwrap();
         recording.write(&answer(15, r#""Status":"LAUNCHING""#)).unwrap();
         let (observations, unreadable) = read(&path);
@@ -239,10 +285,10 @@ mod tests {
     fn after_a_write_that_failed_half_way_lines_are_whole_again() {
         let folder = tempdir().unwrap();
         let path = folder.path().join("exec-1.ndjson");
-        let mut recording = RecordingFile::open(&path, LIMIT).unwrap();
+        let mut recording = RecordingFile::open(&path, LIMIT, Links::Followed).unwrap();
         recording.write(&answer(0, r#""Status":"QUEUED""#)).unwrap();
         let full = std::mem::replace(&mut recording.file, File::open(&path).unwrap());
-        for_lines().open(&path).unwrap().write_all(b"{\"at\":\"2026-11-").unwrap();
+        for_lines(Links::Followed).open(&path).unwrap().write_all(b"{\"at\":\"2026-11-").unwrap();
         let trouble = recording.write(&answer(5, r#""Status":"LAUNCHING""#)).unwrap_err();
         assert!(!trouble.to_string().contains("os error"), "{trouble}");
         recording.write(&answer(10, r#""Status":"LAUNCHING""#)).unwrap_err();
@@ -257,7 +303,7 @@ mod tests {
     fn lines_are_written_together() {
         let folder = tempdir().unwrap();
         let path = folder.path().join("exec-1.ndjson");
-        let mut recording = RecordingFile::open(&path, LIMIT).unwrap();
+        let mut recording = RecordingFile::open(&path, LIMIT, Links::Followed).unwrap();
         assert!(recording.flush().is_none() && recording.is_empty());
         for second in [0, 5, 10] {
             recording.add(&answer(second, r#""Status":"QUEUED""#));
@@ -271,17 +317,17 @@ mod tests {
     fn only_one_watch_writes_at_a_time() {
         let folder = tempdir().unwrap();
         let path = folder.path().join("exec-1.ndjson");
-        let first = RecordingFile::open(&path, LIMIT).unwrap();
-        assert!(matches!(RecordingFile::open(&path, LIMIT), Err(RecordError::Taken)));
+        let first = RecordingFile::open(&path, LIMIT, Links::Followed).unwrap();
+        assert!(matches!(RecordingFile::open(&path, LIMIT, Links::Followed), Err(RecordError::Taken)));
         drop(first);
-        RecordingFile::open(&path, LIMIT).unwrap();
+        RecordingFile::open(&path, LIMIT, Links::Followed).unwrap();
     }
 
     #[test]
     fn what_is_removed_or_replaced_is_noticed_within_a_minute() {
         let folder = tempdir().unwrap();
         let path = folder.path().join("exec-1.ndjson");
-        let mut recording = RecordingFile::open(&path, LIMIT).unwrap();
+        let mut recording = RecordingFile::open(&path, LIMIT, Links::Followed).unwrap();
         let at = |second| answer(second, r#""Status":"QUEUED""#).at;
         assert!(!recording.is_lost(at(0)));
         fs::remove_file(&path).unwrap();
@@ -292,9 +338,59 @@ mod tests {
     }
 
     #[test]
+    fn what_holds_something_else_is_left_as_it_is() {
+        let folder = tempdir().unwrap();
+        let path = folder.path().join("notes.txt");
+        for (text, is_recording) in [
+            ("buy milk\n", false),
+            ("{\"Status\":\"QUEUED\"}\n", false),
+            ("\n\n", false),
+            ("", true),
+            ("{\"a", true),
+            ("{\"at\":\"2026-", true),
+            ("t\":\"2026-11-22T16:00:05.123Z\"}\n{\"at\":\"2026-11-22T16:00:10Z\",", true),
+        ] {
+            fs::write(&path, text).unwrap();
+            let opened = RecordingFile::open(&path, LIMIT, Links::Followed);
+            assert_eq!(opened.is_ok(), is_recording, "{text:?}");
+            assert_eq!(check_path(&path).is_ok(), is_recording, "{text:?}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
+        check_path(&folder.path().join("absent")).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_others_could_read_is_closed_to_them() {
+        let folder = tempdir().unwrap();
+        let path = folder.path().join("exec-1.ndjson");
+        fs::write(&path, "").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        RecordingFile::open(&path, LIMIT, Links::Followed).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_link_is_followed_only_where_a_person_named_it() {
+        let folder = tempdir().unwrap();
+        let (path, there) = (folder.path().join("exec-1.ndjson"), folder.path().join("there"));
+        symlink(&there, &path).unwrap();
+        assert!(matches!(RecordingFile::open(&path, LIMIT, Links::Refused), Err(RecordError::NoFile(_))));
+        assert!(!there.exists());
+        RecordingFile::open(&path, LIMIT, Links::Followed).unwrap();
+        assert!(there.exists());
+    }
+
+    #[test]
     fn what_is_no_file_is_left_alone() {
         let folder = tempdir().unwrap();
-        assert!(matches!(RecordingFile::open(folder.path(), LIMIT), Err(RecordError::NoFile(_))));
-        assert!(matches!(RecordingFile::open(Path::new("/dev/null"), LIMIT), Err(RecordError::NoFile(_))));
+        assert!(matches!(RecordingFile::open(folder.path(), LIMIT, Links::Followed), Err(RecordError::NoFile(_))));
+        assert!(matches!(
+            RecordingFile::open(Path::new("/dev/null"), LIMIT, Links::Followed),
+            Err(RecordError::NoFile(_))
+        ));
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+        assert!(matches!(RecordingFile::open(&pipe, LIMIT, Links::Followed), Err(RecordError::NoFile(_))));
+        assert!(matches!(check_path(&pipe), Err(RecordError::NoFile(_))));
     }
 }

@@ -7,11 +7,30 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// How a recording is opened: each write goes to its end, and only this user may read it.
-pub fn for_lines() -> OpenOptions {
+use rustix::fs::OFlags;
+
+/// Whether a symbolic link in a recording's place is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Links {
+    /// Where a person named the file.
+    Followed,
+    /// Where the name is our own.
+    Refused,
+}
+
+/// How a recording is opened: each write goes to its end, and only this user may read it. What is no file, a pipe say,
+/// is not waited for.
+pub fn for_lines(links: Links) -> OpenOptions {
+    let mut flags = OFlags::NONBLOCK;
+    flags.set(OFlags::NOFOLLOW, links == Links::Refused);
     let mut options = OpenOptions::new();
-    options.read(true).append(true).mode(0o600);
+    options.read(true).append(true).mode(0o600).custom_flags(flags.bits().cast_signed());
     options
+}
+
+/// Whether a symbolic link is at this path.
+pub fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|there| there.is_symlink())
 }
 
 /// Whether the path leads to this very file.

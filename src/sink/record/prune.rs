@@ -8,10 +8,10 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::open::is_at;
+use super::open::{Links, for_lines, is_at};
 use crate::{
     aws::{
-        line::{LONGEST_LINE, Reader},
+        line::{LONGEST_LINE, Line, Reader},
         observation::Outcome,
     },
     files::Lines,
@@ -35,10 +35,16 @@ impl Default for Keep {
     }
 }
 
+/// A clock that jumped ahead is not believed for so long.
+const DOUBT: SignedDuration = SignedDuration::from_hours(24);
+
 /// A recording in the folder.
 struct Old {
     path: PathBuf,
     bytes: u64,
+    written: Timestamp,
+    /// Its newest line; `None` where it has none.
+    newest: Option<Timestamp>,
     /// `None` where it was not seen to end.
     ended: Option<Timestamp>,
 }
@@ -62,14 +68,21 @@ impl Old {
 
 /// Removes what ended long ago, then the oldest of what ended until the rest fits. What was not seen to end stays,
 /// and so does what a watch has open.
-pub fn prune(folder: &Path, now: Timestamp, keep: Keep) -> io::Result<()> {
+///
+/// The clock may be wrong. So how long ago something was is counted to the newest line of any recording but our `own`,
+/// or to `now` if that is earlier, less a day; and a file must have lain there for as long by its own time.
+pub fn prune(folder: &Path, own: &[PathBuf], now: Timestamp, keep: Keep) -> io::Result<()> {
     let mut all: Vec<Old> = fs::read_dir(folder)?.flatten().filter_map(|entry| kept(&entry.path())).collect();
+    let others = all.iter().filter(|kept| !own.contains(&kept.path));
+    let Some(newest) = others.filter_map(|kept| kept.newest).max() else { return Ok(()) };
+    let until = newest.min(now).saturating_sub(DOUBT).unwrap_or(Timestamp::MIN);
     let mut bytes: u64 = all.iter().map(|kept| kept.bytes).sum();
     all.sort_by_key(|kept| kept.ended);
     for kept in &all {
-        let Some(ended) = kept.ended else { continue };
-        let is_old = now.duration_since(ended) > keep.ended;
-        if (is_old || bytes > keep.bytes) && kept.remove() {
+        let Some(last) = kept.ended.map(|ended| ended.max(kept.written)) else { continue };
+        let since = until.duration_since(last);
+        let goes = since > keep.ended || (bytes > keep.bytes && since > SignedDuration::ZERO);
+        if goes && kept.remove() {
             bytes -= kept.bytes;
         }
     }
@@ -82,19 +95,23 @@ fn kept(path: &Path) -> Option<Old> {
     if !name.starts_with("exec-") || !name.ends_with(".ndjson") || !there.is_file() {
         return None;
     }
-    let mut kept = Old { path: path.to_owned(), bytes: there.len(), ended: ended(path).ok()? };
+    let written = Timestamp::try_from(there.modified().ok()?).ok()?;
+    let (newest, ended) = last(path).ok()?;
+    let mut kept = Old { path: path.to_owned(), bytes: there.len(), written, newest, ended };
     kept.bytes += fs::metadata(kept.page()).map_or(0, |page| page.len());
     Some(kept)
 }
 
-/// When the execution ended, by the last answer in its recording.
-fn ended(path: &Path) -> io::Result<Option<Timestamp>> {
-    let mut file = File::open(path)?;
+/// When the last line of a recording was written, and when the execution ended by the last response in it.
+fn last(path: &Path) -> io::Result<(Option<Timestamp>, Option<Timestamp>)> {
+    let mut file = for_lines(Links::Refused).open(path)?;
     let beginning = file.metadata()?.len().saturating_sub(TAIL);
     file.seek(SeekFrom::Start(beginning))?;
-    let (mut lines, mut reader, mut ended) = (Lines::new(file, LONGEST_LINE), Reader::default(), None);
+    let (mut lines, mut reader) = (Lines::new(file, LONGEST_LINE), Reader::default());
+    let (mut newest, mut ended) = (None, None);
     while let Some(line) = lines.next()? {
         let text = std::str::from_utf8(line.bytes).ok();
+        newest = newest.max(text.and_then(|text| Some(Line::parse(text).ok()?.at)));
         let Some(observation) = text.and_then(|text| reader.read(text).ok()) else { continue };
         if let Outcome::Response(answer) = &observation.outcome {
             let snapshot = answer.snapshot();
@@ -102,7 +119,7 @@ fn ended(path: &Path) -> io::Result<Option<Timestamp>> {
             ended = snapshot.is_over().then_some(at);
         }
     }
-    Ok(ended)
+    Ok((newest, ended))
 }
 
 #[cfg(test)]
@@ -121,10 +138,11 @@ mod tests {
     /// A recording of an execution with this status on that day, and a hand-over page beside it.
     fn record(folder: &TempDir, id: &str, day: i64, status: &str) -> RecordingFile {
         let path = folder.path().join(format!("exec-{id}.ndjson"));
-        let mut recording = RecordingFile::open(&path, u64::MAX / 4).unwrap();
+        let mut recording = RecordingFile::open(&path, u64::MAX / 4, Links::Followed).unwrap();
         recording.write(&answer(day * DAY - 60, r#""Status":"TRANSFERRING""#)).unwrap();
         recording.write(&answer(day * DAY, &format!(r#""Status":"{status}""#))).unwrap();
         recording.write(&answer(day * DAY, &format!(r#""Status":"{status}""#))).unwrap();
+        recording.written_at(at(day * DAY));
         fs::write(path.with_extension("md"), "# How it went").unwrap();
         recording
     }
@@ -148,12 +166,20 @@ mod tests {
             record(&folder, id, day, status);
         }
         let _watched = record(&folder, "old-watched", 1, "SUCCESS");
+        record(&folder, "old-touched", 1, "SUCCESS").written_at(at(20 * DAY));
+        record(&folder, "own", 40, "TRANSFERRING");
         fs::write(folder.path().join("exec-empty.ndjson"), "").unwrap();
         fs::write(folder.path().join("exec-other.ndjson"), "who knows\n\u{fffd}").unwrap();
         fs::write(folder.path().join("notes.ndjson"), "").unwrap();
-        prune(folder.path(), at(40 * DAY), Keep::default()).unwrap();
-        let kept =
-            ["empty", "new-success", "old-running", "old-watched", "other"].map(|id| format!("exec-{id}.ndjson"));
+        let own = [folder.path().join("exec-own.ndjson")];
+        prune(folder.path(), &own, at(40 * DAY), Keep::default()).unwrap();
+        assert!(folder.path().join("exec-old-success.ndjson").exists(), "it is too old by our own recording alone");
+        record(&folder, "other-watch", 40, "TRANSFERRING");
+        prune(folder.path(), &own, at(31 * DAY), Keep::default()).unwrap();
+        assert!(folder.path().join("exec-old-success.ndjson").exists(), "it has been too old for less than a day");
+        prune(folder.path(), &own, at(40 * DAY), Keep::default()).unwrap();
+        let kept = ["empty", "new-success", "old-running", "old-touched", "old-watched", "other-watch", "other", "own"];
+        let kept = kept.map(|id| format!("exec-{id}.ndjson"));
         assert_eq!(names(&folder), [&kept[..], &["notes.ndjson".to_owned()]].concat());
         assert!(!folder.path().join("exec-old-success.md").exists());
         assert!(folder.path().join("exec-old-watched.md").exists());
@@ -162,16 +188,19 @@ mod tests {
     #[test]
     fn of_too_many_the_oldest_go() {
         let folder = tempdir().unwrap();
-        for (id, day, status) in [("a", 3, "SUCCESS"), ("b", 1, "QUEUED"), ("c", 2, "ERROR"), ("d", 4, "SUCCESS")] {
+        for (id, day, status) in
+            [("a", 3, "SUCCESS"), ("b", 1, "QUEUED"), ("c", 2, "ERROR"), ("d", 4, "SUCCESS"), ("e", 6, "QUEUED")]
+        {
             record(&folder, id, day, status);
         }
         let all: u64 = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
-        prune(folder.path(), at(5 * DAY), Keep { bytes: all, ..Keep::default() }).unwrap();
-        assert_eq!(names(&folder).len(), 4);
-        prune(folder.path(), at(5 * DAY), Keep { bytes: all - 1, ..Keep::default() }).unwrap();
-        assert_eq!(names(&folder), ["exec-a.ndjson", "exec-b.ndjson", "exec-d.ndjson"]);
-        prune(folder.path(), at(5 * DAY), Keep { bytes: 0, ..Keep::default() }).unwrap();
-        assert_eq!(names(&folder), ["exec-b.ndjson"], "what was not seen to end stays, however much it is");
+        prune(folder.path(), &[], at(6 * DAY), Keep { bytes: all, ..Keep::default() }).unwrap();
+        assert_eq!(names(&folder).len(), 5);
+        prune(folder.path(), &[], at(6 * DAY), Keep { bytes: all - 1, ..Keep::default() }).unwrap();
+        assert_eq!(names(&folder), ["exec-a.ndjson", "exec-b.ndjson", "exec-d.ndjson", "exec-e.ndjson"]);
+        prune(folder.path(), &[], at(6 * DAY), Keep { bytes: 0, ..Keep::default() }).unwrap();
+        let stays = ["exec-b.ndjson", "exec-e.ndjson"];
+        assert_eq!(names(&folder), stays, "what was not seen to end stays, however much it is");
     }
 
     #[test]
@@ -179,14 +208,14 @@ mod tests {
         let folder = tempdir().unwrap();
         let path = folder.path().join("exec-1.ndjson");
         let end = at(0).as_second();
-        let mut recording = RecordingFile::open(&path, u64::MAX / 4).unwrap();
+        let mut recording = RecordingFile::open(&path, u64::MAX / 4, Links::Followed).unwrap();
         let late = answer(29 * DAY, &format!(r#""Status":"SUCCESS","EndTime":{end}"#));
         (0..2000).for_each(|_| recording.write(&late).unwrap());
         recording.write(&Observation { next: None, ..late }).unwrap();
         drop(recording);
-        assert_eq!(ended(&path).unwrap(), None, "its answer is out of sight, so that is not sure");
-        let mut recording = RecordingFile::open(&path, u64::MAX / 4).unwrap();
+        assert_eq!(last(&path).unwrap().1, None, "its answer is out of sight, so that is not sure");
+        let mut recording = RecordingFile::open(&path, u64::MAX / 4, Links::Followed).unwrap();
         recording.write(&answer(29 * DAY, &format!(r#""Status":"SUCCESS","EndTime":{end}"#))).unwrap();
-        assert_eq!(ended(&path).unwrap(), Some(at(0)));
+        assert_eq!(last(&path).unwrap().1, Some(at(0)));
     }
 }

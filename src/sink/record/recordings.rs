@@ -5,12 +5,14 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
     thread,
+    time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
 
 use super::{
     file::{LOOK, RecordError, RecordingFile},
+    open::Links,
     past::Past,
     prune::{self, Keep},
 };
@@ -54,9 +56,14 @@ pub struct Recordings {
     places: PerExecution<Option<usize>>,
     /// The files whose pasts are to be read.
     unread: VecDeque<PathBuf>,
+    began: Instant,
     is_pruned: bool,
 }
 
+/// A clock that was wrong at the start has been set by then.
+const BEFORE_PRUNED: Duration = Duration::from_secs(60);
+
+#[expect(clippy::disallowed_methods, reason = "what the clock says may be wrong at the start")]
 impl Recordings {
     /// None yet. A file of more than `limit` bytes is compacted.
     pub fn new(place: Place, limit: u64) -> Self {
@@ -66,6 +73,7 @@ impl Recordings {
             all: Vec::new(),
             places: PerExecution::default(),
             unread: VecDeque::new(),
+            began: Instant::now(),
             is_pruned: false,
         }
     }
@@ -116,19 +124,26 @@ impl Recordings {
         why.map(|why| format!("Recording stopped: {why}."))
     }
 
-    /// Compacts and prunes, once what was taken is written.
+    /// Compacts, and after a while prunes, once what was taken is written.
     pub fn tidy(&mut self, now: Timestamp) {
         for file in self.all.iter_mut().filter_map(|open| open.file.as_mut()) {
             file.keep_small(now);
         }
         if let Place::Folder(folder) = &self.place
             && !self.all.is_empty()
+            && self.began.elapsed() >= BEFORE_PRUNED
             && !std::mem::replace(&mut self.is_pruned, true)
         {
-            let folder = folder.clone();
+            let (folder, own) = (folder.clone(), self.all.iter().map(|open| open.path.clone()).collect::<Vec<_>>());
             // What can't be pruned now is pruned another time.
-            let _ = thread::Builder::new().spawn(move || prune::prune(&folder, now, Keep::default()));
+            let _ = thread::Builder::new().spawn(move || prune::prune(&folder, &own, now, Keep::default()));
         }
+    }
+
+    /// As if it had begun a minute earlier.
+    #[cfg(test)]
+    pub fn age(&mut self) {
+        self.began -= BEFORE_PRUNED;
     }
 
     fn path(&self, observation: &Observation) -> Option<PathBuf> {
@@ -146,7 +161,8 @@ impl Recordings {
     fn place(&mut self, path: PathBuf, at: Timestamp) -> usize {
         let known = self.all.iter().position(|open| open.path == path);
         known.unwrap_or_else(|| {
-            let open = OpenRecording::new(path, self.limit, at);
+            let links = if let Place::File(_) = self.place { Links::Followed } else { Links::Refused };
+            let open = OpenRecording::new(path, self.limit, links, at);
             if let State::Reading(_) = &open.state {
                 self.unread.push_back(open.path.clone());
             }
@@ -161,6 +177,7 @@ impl Recordings {
 struct OpenRecording {
     path: PathBuf,
     limit: u64,
+    links: Links,
     file: Option<RecordingFile>,
     error: Option<RecordError>,
     opened_at: Timestamp,
@@ -179,15 +196,14 @@ enum State {
 }
 
 impl OpenRecording {
-    fn new(path: PathBuf, limit: u64, at: Timestamp) -> Self {
-        let state = State::Read(Past::default());
-        let mut open =
-            Self { path, limit, file: None, error: None, opened_at: at, state, executions: PerExecution::default() };
+    fn new(path: PathBuf, limit: u64, links: Links, at: Timestamp) -> Self {
+        let (state, executions) = (State::Read(Past::default()), PerExecution::default());
+        let mut open = Self { path, limit, links, file: None, error: None, opened_at: at, state, executions };
         open.begin(at);
         // What can't be written may still be read; where it can't, the watch begins with nothing.
         let has_past = match &open.file {
             Some(file) => !file.is_empty(),
-            None => !matches!(open.error, Some(RecordError::NoFile(_))),
+            None => !matches!(open.error, Some(RecordError::NoFile(_) | RecordError::NoRecording(_))),
         };
         if has_past {
             open.state = State::Reading(Vec::new());
@@ -200,7 +216,7 @@ impl OpenRecording {
         self.opened_at = at;
         // The lock of the one before goes first.
         self.file = None;
-        match RecordingFile::open(&self.path, self.limit) {
+        match RecordingFile::open(&self.path, self.limit, self.links) {
             Ok(file) => (self.file, self.error) = (Some(file), None),
             Err(error) => self.error = Some(error),
         }

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, sync::Mutex};
 use jiff::SignedDuration;
 use tempfile::{TempDir, tempdir};
 
-use super::{file::RecordingFile, *};
+use super::{file::RecordingFile, open::Links, *};
 use crate::{
     aws::{fault::FaultKind, line::Reader},
     transfer::execution::tests::{answer, at, fault, unknown},
@@ -199,13 +199,19 @@ fn a_task_without_an_execution_has_no_recording_yet() {
 }
 
 #[test]
-fn a_watch_begins_with_pruning_what_is_long_over() {
+fn after_a_minute_a_watch_prunes_what_is_long_over() {
     let folder = tempdir().unwrap();
-    let old = folder.path().join("exec-old.ndjson");
-    let over = Observation { at: at(-40 * 86_400), ..answer(0, r#""Status":"SUCCESS""#) };
-    RecordingFile::open(&old, LIMIT).unwrap().write(&over).unwrap();
+    let path = |name: &str| folder.path().join(format!("exec-{name}.ndjson"));
+    let old = path("old");
+    for (name, day) in [("old", -40), ("newer", 0)] {
+        let over = Observation { at: at(day * 86_400), ..answer(0, r#""Status":"SUCCESS""#) };
+        let mut recording = RecordingFile::open(&path(name), LIMIT, Links::Refused).unwrap();
+        recording.write(&over).unwrap();
+        recording.written_at(over.at);
+    }
     let mut all = recordings(&folder);
     keep(&mut all, running(0));
+    all.age();
     all.tidy(at(0));
     while old.exists() {
         thread::yield_now();
