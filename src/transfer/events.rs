@@ -254,8 +254,11 @@ impl Before {
             found.push(Kind::FirstBytes);
         }
         if past.applicability().reports(Metric::Failures) {
-            found.extend(first_failures(old, past, new));
-            found.extend(milestone(old, new).map(Kind::FailuresReached));
+            let first = first_failures(old, past, new);
+            // the first ones of a step say how many they are
+            let reached = milestone(old, new).filter(|_| first.is_empty());
+            found.extend(first);
+            found.extend(reached.map(Kind::FailuresReached));
         }
         for percent in [50, 90] {
             let share = f64::from(percent) / 100.0;

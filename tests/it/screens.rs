@@ -458,3 +458,24 @@ fn our_own_faults_are_told_from_what_happens_to_the_transfer() {
     assert_eq!(ours.len(), 1, "{rows:?}");
     assert!(ours[0].contains("poll failed: the network is down"), "{ours:?}");
 }
+
+#[test]
+fn where_there_is_much_room_files_have_a_chart_of_their_own() {
+    let app = watched("enhanced", 50.0);
+    let both = lines(&app, (200, 60)).join("\n");
+    assert!(both.contains("Throughput   48m 2s") && both.contains("Files per second   48m 2s"), "{both}");
+    assert!(both.contains(" Events") && both.contains(" Options"), "{both}");
+    let chosen = lines(&pressed(app, 'b'), (200, 60)).join("\n");
+    assert!(!chosen.contains("Files per second") && chosen.contains("now 2,360"), "{chosen}");
+}
+
+#[test]
+fn what_the_watch_has_no_room_for_is_on_the_page_that_it_names() {
+    let app = watched("failing", 20.0);
+    let small = lines(&app, (40, 8)).join("\n");
+    assert!(small.contains("… o shows all") && !small.contains("lists what failed"), "{small}");
+    let page = lines(&pressed(app.clone(), 'o'), (40, 60)).join(" ");
+    assert!(page.contains("/aws/datasync") && page.contains("lists what failed"), "{page}");
+    let help = lines(&pressed(app, '?'), (40, 90)).join("\n");
+    assert!(!help.lines().skip(1).any(|line| line.contains('…')), "{help}");
+}

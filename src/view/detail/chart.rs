@@ -50,8 +50,9 @@ pub fn waiting(scene: &Scene) -> Vec<Row> {
     rows
 }
 
-/// What the chart is of.
+/// What a chart is of.
 struct Subject {
+    title: &'static str,
     amount: fn(&Stretch) -> i64,
     /// The current rate; `None` unless something moves.
     now: Option<f64>,
@@ -63,17 +64,11 @@ struct Subject {
 }
 
 impl Subject {
-    /// What was chosen; else bytes, or files where no byte moves.
-    fn of(scene: &Scene) -> Self {
+    fn of(scene: &Scene, measure: Measure) -> Self {
         let readout = scene.readout;
-        let timeline = readout.timeline();
-        let moved = |amount: fn(&Stretch) -> i64| timeline.all().any(|stretch| amount(stretch) > 0);
-        let by_itself = || {
-            let files_only = !moved(|stretch| stretch.bytes) && moved(|stretch| stretch.files);
-            if files_only { Measure::Files } else { Measure::Bytes }
-        };
-        match scene.app.measure().unwrap_or_else(by_itself) {
+        match measure {
             Measure::Files => Self {
+                title: "Throughput",
                 amount: |stretch| stretch.files,
                 now: readout.rate.files(),
                 average: None,
@@ -82,10 +77,11 @@ impl Subject {
                 in_bytes: false,
             },
             Measure::Bytes => Self {
+                title: "Throughput",
                 amount: |stretch| stretch.bytes,
                 now: readout.rate.bytes(),
                 average: readout.average,
-                highest: timeline.peak(),
+                highest: readout.timeline().peak(),
                 limit: readout.bandwidth_limit().map(|limit| limit as f64),
                 in_bytes: true,
             },
@@ -100,9 +96,29 @@ impl Subject {
     }
 }
 
-/// A header, the bars, and the time axis, in so many rows at most.
+/// From so many rows on, files have a chart of their own below that of the bytes.
+const TWO: usize = 28;
+
+/// The chart of what was chosen, in so many rows at most; else of bytes and, where there is much room, of files below
+/// it, or of files alone where no byte moves.
 pub fn rows(scene: &Scene, height: usize) -> Vec<Row> {
-    let subject = Subject::of(scene);
+    let moved = |amount: fn(&Stretch) -> i64| scene.readout.timeline().all().any(|stretch| amount(stretch) > 0);
+    let (bytes, files) = (moved(|stretch| stretch.bytes), moved(|stretch| stretch.files));
+    let by_itself = if files && !bytes { Measure::Files } else { Measure::Bytes };
+    let subject = Subject::of(scene, scene.app.measure().unwrap_or(by_itself));
+    if height < TWO || scene.app.measure().is_some() || !(bytes && files) {
+        return one(scene, &subject, height);
+    }
+    let of_files = Subject { title: "Files per second", ..Subject::of(scene, Measure::Files) };
+    let below = height * 2 / 5;
+    let mut rows = one(scene, &subject, height - below - 1);
+    rows.push(Row::new());
+    rows.extend(one(scene, &of_files, below));
+    rows
+}
+
+/// A header, the bars, and the time axis, in so many rows at most.
+fn one(scene: &Scene, subject: &Subject, height: usize) -> Vec<Row> {
     let window = Window::of(scene, scene.width.saturating_sub(AXIS));
     let gaps = Gaps::of(scene.readout);
     let columns = columns(scene.readout, &window, &gaps, subject.amount);
@@ -120,7 +136,7 @@ pub fn rows(scene: &Scene, height: usize) -> Vec<Row> {
     if let Some(column) = cursor {
         grid.point(column);
     }
-    let mut rows = vec![header(scene, &subject, &window, &columns, scale.as_ref())];
+    let mut rows = vec![header(scene, subject, &window, &columns, scale.as_ref())];
     let tick = |row| scale.as_ref().and_then(|scale| scale.tick(row));
     rows.extend(grid.rows().into_iter().enumerate().map(|(row, cells)| {
         let (label, line) = tick(row).map_or((String::new(), "│"), |label| (label, "┤"));
@@ -180,7 +196,7 @@ fn header(scene: &Scene, subject: &Subject, window: &Window, columns: &[Column],
             if facts.last().is_some_and(|last| last.ends_with(|c: char| c.is_ascii_digit())) { &unit } else { "" };
         format!("{}{unit}", facts.join("   "))
     };
-    let title = |range: &str| vec![span("Throughput", BOLD), span(range.to_owned(), DIM)];
+    let title = |range: &str| vec![span(subject.title, BOLD), span(range.to_owned(), DIM)];
     let range = format!("   {}", range(scene, window));
     let forms = [
         (range.as_str(), said(&[&cursor, &now, &console, &limit, &peak])),
@@ -190,7 +206,7 @@ fn header(scene: &Scene, subject: &Subject, window: &Window, columns: &[Column],
         ("", said(&[&cursor, &now, &average])),
         ("", said(&[&cursor, &now])),
     ];
-    let fits = |(range, facts): &&(&str, String)| 10 + width(range) + 3 + width(facts) <= scene.width;
+    let fits = |(range, facts): &&(&str, String)| width(subject.title) + width(range) + 3 + width(facts) <= scene.width;
     let (range, facts) = forms.iter().find(fits).unwrap_or(&forms[5]);
     both_ends(title(range), vec![span(facts.clone(), PLAIN)], scene.width)
 }
