@@ -36,7 +36,7 @@ fn one(scene: &Scene) -> Row {
         row.push(span(format!("{} ", theme::symbol(health.severity)), theme::style(health.severity)));
         row.push(span(format!("{} ", words::health_badge(health)), theme::words(health.severity).patch(BOLD)));
     }
-    for (place, word) in summary::headline(&scene.readout, &scene.time).into_iter().enumerate() {
+    for (place, word) in summary::headline(scene.readout, &scene.time).into_iter().enumerate() {
         if place > 0 {
             row.push(span("  ", PLAIN));
         }
