@@ -87,21 +87,26 @@ impl Arn {
             return Err("is neither an ARN nor a console address".into());
         }
         if service != "datasync" {
-            return Err(format!("belongs to the service '{service}', not to datasync"));
+            return Err(format!("belongs to the service '{}', not to datasync", shortened(service)));
         }
         if !partition.starts_with("aws") || !is_name(partition) {
-            return Err(format!("has '{partition}' for a partition, not aws, aws-cn, aws-us-gov or one like them"));
+            return Err(format!(
+                "has '{}' for a partition, not aws, aws-cn, aws-us-gov or one like them",
+                shortened(partition)
+            ));
         }
         if !is_name(region) {
-            return Err(format!("has '{region}' for a region"));
+            return Err(format!("has '{}' for a region", shortened(region)));
         }
         if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(format!("has '{account}' for an account, which is not twelve digits"));
+            return Err(format!("has '{}' for an account, which is not twelve digits", shortened(account)));
         }
         let (task, execution) = match resource.split('/').collect::<Vec<_>>()[..] {
             ["task", task] => (task, None),
             ["task", task, "execution", execution] => (task, Some(execution)),
-            [kind, ..] if kind != "task" => return Err(format!("names a {kind}, not a task or an execution")),
+            [kind, ..] if kind != "task" => {
+                return Err(format!("names a {}, not a task or an execution", shortened(kind)));
+            }
             _ => return Err("is not of the form task/task-…/execution/exec-…".into()),
         };
         let task = id(task, "task-")?;
@@ -131,7 +136,7 @@ impl Arn {
         let in_host = host.split('.').find(|label| is_region(label));
         let region = in_query.or(in_host).or(region).ok_or("does not say its region, and --region does not either")?;
         if !is_region(region) {
-            return Err(format!("has '{region}' for a region"));
+            return Err(format!("has '{}' for a region", shortened(region)));
         }
         let task = words().find(|word| word.starts_with("task-")).ok_or("names no task")?;
         let execution = words().find(|word| word.starts_with("exec-")).map(|word| id(word, "exec-")).transpose()?;

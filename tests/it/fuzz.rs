@@ -149,6 +149,8 @@ fn responses() {
 fn lines() {
     fuzz("line", &corpus(&["corpus/line"], true), |bytes| {
         let Ok(text) = std::str::from_utf8(bytes) else { return };
+        // the end of a line is none of its text
+        let text = &*text.replace(['\r', '\n'], " ");
         match Reader::default().read(text) {
             Ok(read) => {
                 let again = Reader::default().read(Writer::default().line(&read).trim_end()).unwrap();
@@ -178,8 +180,10 @@ fn addresses() {
     fuzz("address", &corpus(&["corpus/address"], true), |bytes| {
         let text = String::from_utf8_lossy(bytes);
         match Arn::parse(&text) {
+            // the address of a page in the console does not say the account
+            Ok(arn) if arn.account.is_empty() => assert!(text.contains("http")),
             Ok(arn) => assert_eq!(Arn::parse(&arn.to_string()).unwrap().to_string(), arn.to_string()),
-            Err(why) => assert!(!why.to_string().contains('\n') && why.to_string().len() < 1000, "{why}"),
+            Err(why) => assert!(!why.to_string().contains(char::is_control) && why.to_string().len() < 1000, "{why}"),
         }
     });
 }
