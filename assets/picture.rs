@@ -144,7 +144,7 @@ fn zone(wanted: u64) -> String {
     // POSIX counts to the west, and by no more than a day
     let west = (now + 86_400 - wanted) % 86_400;
     let (sign, offset) = if west > 43_200 { ("-", 86_400 - west) } else { ("", west) };
-    format!("<local>{sign}{:02}:{:02}:{:02}", offset / 3600, offset / 60 % 60, offset % 60)
+    format!("<UTC>{sign}{:02}:{:02}:{:02}", offset / 3600, offset / 60 % 60, offset % 60)
 }
 
 /// What the program writes, as it comes.
@@ -423,6 +423,10 @@ fn boxes(character: char) -> Option<Vec<Share>> {
         '├' => vec![across(0.5, 1.0, thin), down(0.0, 1.0)],
         '└' => vec![across(0.5, 1.0, thin), down(0.0, MIDDLE + thin)],
         '┴' => vec![across(0.0, 1.0, thin), down(0.0, MIDDLE)],
+        '┬' => vec![across(0.0, 1.0, thin), down(MIDDLE, 1.0)],
+        '┯' => vec![heavy(0.0, 1.0), down(MIDDLE, 1.0)],
+        '┃' => vec![[3.0 / 9.0, 0.0, 6.0 / 9.0, 1.0]],
+        '▔' => vec![[0.0, 0.0, 1.0, 1.0 / 8.0]],
         _ => return None,
     })
 }

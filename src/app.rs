@@ -20,7 +20,7 @@ use self::{
     player::{PlaybackRequest, Player},
 };
 pub use self::{
-    chart::{Measure, RANGES, fitting},
+    chart::Measure,
     event::{Event, EventKind},
     pager::{Extent, Page},
     request::Request,
@@ -191,7 +191,8 @@ impl App {
             Action::Playback(playback) => self.play(playback),
             Action::Copy => self.copy(),
             Action::HandOver => self.hand_over(),
-            Action::Back => self.pager.open(Page::Watch),
+            Action::CopyCommand => self.copy_command(),
+            Action::Back => self.back(),
             Action::Help => self.pager.toggle(Page::Help),
             Action::Options => self.pager.toggle(Page::Options),
             Action::Events => self.pager.toggle(Page::Events),
@@ -205,6 +206,8 @@ impl App {
             Action::Wider => self.zoom(1),
             Action::Narrower => self.zoom(-1),
             Action::Measure => self.chart.switch(),
+            Action::CursorBack => self.move_cursor(-1),
+            Action::CursorForward => self.move_cursor(1),
             Action::Next => self.select(1),
             Action::Previous => self.select(self.executions.len().saturating_sub(1)),
         }
@@ -214,6 +217,12 @@ impl App {
     fn copy(&mut self) {
         let Some(arn) = self.execution().map(|execution| execution.arn().to_string()) else { return };
         self.requests.push(Request::Copy { what: "the ARN", text: arn });
+    }
+
+    fn copy_command(&mut self) {
+        let Some(execution) = self.execution() else { return };
+        let command = report::look_up_command(&Readout::of(execution, self.now), &self.context);
+        self.requests.extend(command.map(|text| Request::Copy { what: "the aws command", text }));
     }
 
     fn hand_over(&mut self) {
@@ -231,15 +240,36 @@ impl App {
         self.requests.push(Request::HandOver { name, page });
     }
 
+    /// From the first change of the counters, or the beginning of the watch, to now, or to the newest response.
+    fn charted(&self) -> (Timestamp, Timestamp) {
+        let Some(execution) = self.execution() else { return (self.now, self.now) };
+        let until = execution.responded_at().filter(|_| execution.is_over());
+        let begins = execution.past().timeline.begins();
+        (begins.unwrap_or(execution.watched_since()), until.unwrap_or(self.now))
+    }
+
     fn zoom(&mut self, by: isize) {
-        let since = self.execution().map_or(self.now, Execution::watched_since);
-        self.chart.zoom(by, self.now.duration_since(since));
+        let (begins, until) = self.charted();
+        self.chart.zoom(by, until.duration_since(begins));
+    }
+
+    fn move_cursor(&mut self, by: i32) {
+        let (begins, until) = self.charted();
+        self.chart.step(by, begins, until);
+    }
+
+    /// Back from the cursor to the chart of now, and from a page to the watch.
+    fn back(&mut self) {
+        if self.page() != Page::Watch || !self.chart.leave() {
+            self.pager.open(Page::Watch);
+        }
     }
 
     fn select(&mut self, by: usize) {
         if !self.executions.is_empty() {
             self.selected = (self.selected + by) % self.executions.len();
             self.pager.go_to(0);
+            self.chart.leave();
         }
     }
 
@@ -291,6 +321,11 @@ impl App {
     /// What was chosen for the chart; `None` for whatever there is.
     pub fn measure(&self) -> Option<Measure> {
         self.chart.measure()
+    }
+
+    /// The moment in the chart whose value is read; `None` where none is.
+    pub fn cursor(&self) -> Option<Timestamp> {
+        self.chart.cursor()
     }
 
     /// What became of a request, for three seconds.
@@ -519,8 +554,39 @@ mod tests {
             ranges.push(app.range());
         }
         let shorter = [Some(1800), Some(900), Some(600), Some(300), Some(300), Some(300), Some(300)];
-        let longer = [Some(600), Some(900), Some(1800), Some(3600), None, None, None, None];
+        let longer = [Some(600), Some(900), Some(1800), None, None, None, None, None];
         assert_eq!(ranges, [&shorter[..], &longer[..]].concat());
+    }
+
+    #[test]
+    fn a_cursor_comes_from_the_end_of_the_chart_and_leaves_it_there() {
+        let mut app = app(&[FIRST]);
+        app.update(Event::tick(at(2000)));
+        let mut moments = Vec::new();
+        for key in "[[]]".chars() {
+            press(&mut app, KeyCode::Char(key));
+            moments.push(app.cursor());
+        }
+        assert_eq!(moments, [Some(at(1980)), Some(at(1960)), Some(at(1980)), None]);
+        for _ in 0..150 {
+            press(&mut app, KeyCode::Char('['));
+        }
+        assert_eq!(app.cursor(), Some(at(0)), "no farther than the watch goes back");
+        press(&mut app, KeyCode::Char('e'));
+        press(&mut app, KeyCode::Esc);
+        assert_eq!((app.page(), app.cursor()), (Page::Watch, Some(at(0))));
+        press(&mut app, KeyCode::Esc);
+        assert_eq!(app.cursor(), None);
+    }
+
+    #[test]
+    fn the_command_to_copy_is_one_of_aws() {
+        let mut app = app(&[FIRST]).with_context(Context { profile: Some("ops team".into()), ..Context::default() });
+        press(&mut app, KeyCode::Char('c'));
+        let text = "aws datasync describe-task-execution --task-execution-arn";
+        let requests = app.take_requests();
+        let [Request::Copy { what: "the aws command", text: copied }] = &requests[..] else { panic!("{requests:?}") };
+        assert!(copied.starts_with(text) && copied.ends_with("--profile 'ops team'"), "{copied}");
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub enum Action {
     Bottom,
     /// Copy the ARN.
     Copy,
+    /// Copy the `aws` command that tells most of the transfer.
+    CopyCommand,
     /// Copy and save the handoff report.
     HandOver,
     /// Chart a longer time.
@@ -43,6 +45,10 @@ pub enum Action {
     Narrower,
     /// Chart bytes or files.
     Measure,
+    /// Read an earlier moment of the chart.
+    CursorBack,
+    /// Read a later moment of the chart.
+    CursorForward,
     /// Select the next transfer.
     Next,
     /// Select the previous transfer.
@@ -107,15 +113,30 @@ pub const KEYMAP: &[Binding] = &[
     key(KeyCode::Char('o'), Action::Options, "o", "options", "the task's options and filters, in words"),
     key(KeyCode::Char('e'), Action::Events, "e", "events", "all events since the watch began"),
     key(KeyCode::Char('r'), Action::Raw, "r", "raw", "the service's response verbatim, changes marked"),
-    key(KeyCode::Left, Action::Wider, "← -", "", "chart a longer time, up to the whole watch"),
+    key(KeyCode::Left, Action::Wider, "← -", "range", "chart a longer time, up to the whole watch"),
     key(KeyCode::Char('-'), Action::Wider, "", "", ""),
     key(KeyCode::Right, Action::Narrower, "→ +", "", "chart a shorter time, down to five minutes"),
     key(KeyCode::Char('+'), Action::Narrower, "", "", ""),
-    key(KeyCode::Char('b'), Action::Measure, "b", "", "chart bytes or files"),
+    key(KeyCode::Char('b'), Action::Measure, "b", "bytes/files", "chart bytes or files"),
+    key(
+        KeyCode::Char('['),
+        Action::CursorBack,
+        "[ ]",
+        "cursor",
+        "read a moment of the chart: earlier, later; Esc ends it",
+    ),
+    key(KeyCode::Char(']'), Action::CursorForward, "", "", ""),
     key(KeyCode::Char('y'), Action::Copy, "y", "", "copy the ARN to the clipboard"),
-    key(KeyCode::Char('h'), Action::HandOver, "h", "", "handoff report: copy it as Markdown and save it to a file"),
+    key(KeyCode::Char('c'), Action::CopyCommand, "c", "copy command", "copy the aws command for its log, or its state"),
+    key(
+        KeyCode::Char('h'),
+        Action::HandOver,
+        "h",
+        "report",
+        "handoff report: copy it as Markdown and save it to a file",
+    ),
     key(KeyCode::Esc, Action::Back, "Esc", "", "back to the watch"),
-    key(KeyCode::Tab, Action::Next, "Tab", "", "next transfer"),
+    key(KeyCode::Tab, Action::Next, "Tab", "next", "next transfer"),
     key(KeyCode::BackTab, Action::Previous, "Shift-Tab", "", "previous transfer"),
     key(KeyCode::Up, Action::Up, "↑ k", "", "one line up"),
     key(KeyCode::Char('k'), Action::Up, "", "", ""),
@@ -184,7 +205,8 @@ mod tests {
         let plain = |code| action(&KeyEvent::new(code, KeyModifiers::NONE));
         assert_eq!(plain(KeyCode::Char('q')), Some(Action::Quit));
         assert_eq!(plain(KeyCode::Char('Q')), None);
-        assert_eq!(plain(KeyCode::Char('c')), None);
+        assert_eq!(plain(KeyCode::Char('c')), Some(Action::CopyCommand));
+        assert_eq!(plain(KeyCode::Char('x')), None);
         assert_eq!(action(&KeyEvent::new(KeyCode::Char('G'), KeyModifiers::SHIFT)), Some(Action::Bottom));
         assert_eq!(action(&KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL)), Some(Action::Interrupt));
         assert_eq!(action(&KeyEvent::new(KeyCode::Char('q'), KeyModifiers::ALT)), None);

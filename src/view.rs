@@ -3,6 +3,7 @@
 mod detail;
 mod footer;
 mod help;
+mod marks;
 mod options;
 mod raw;
 mod replay_bar;
@@ -30,33 +31,32 @@ use crate::{
 /// One row of the screen.
 type Row = Vec<Span<'static>>;
 
-/// What the parts of the screen are drawn from.
+/// What the parts of the screen are drawn from: the transfer, judged once.
+#[derive(Clone, Copy)]
 struct Scene<'a> {
     app: &'a App,
-    readout: Readout<'a>,
-    said: Vec<Sentence>,
+    readout: &'a Readout<'a>,
+    said: &'a [Sentence],
     time: LocalTime<'a>,
+    /// Columns that there are.
     width: usize,
 }
 
-impl<'a> Scene<'a> {
-    /// The transfer on the screen, judged once, in so many columns; `None` where none is watched.
-    fn of(app: &'a App, width: usize) -> Option<Self> {
-        let readout = Readout::of(app.execution()?, app.now());
-        let time = LocalTime { now: app.now(), zone: app.zone() };
-        let warning = app.warning().map(|text| Sentence::new(Severity::Warning, text));
-        let recording = app.recording().map(|text| Sentence::new(Severity::Info, text));
-        let unread = app.player().and_then(|player| player.unread.as_deref());
-        let unread = unread.map(|text| Sentence::new(Severity::Info, text));
-        let said = warning.into_iter().chain(sentences::sentences(&readout, &time));
-        let said = said.chain(recording).chain(unread).collect();
-        Some(Self { app, readout, said, time, width })
-    }
-
+impl Scene<'_> {
     /// The same in fewer columns.
-    fn narrowed(&self, width: usize) -> Self {
-        Self { app: self.app, readout: self.readout.clone(), said: self.said.clone(), time: self.time, width }
+    fn narrowed(self, width: usize) -> Self {
+        Self { width, ..self }
     }
+}
+
+/// The sentences about the transfer, and about our watching it.
+fn said(app: &App, readout: &Readout, time: &LocalTime) -> Vec<Sentence> {
+    let warning = app.warning().map(|text| Sentence::new(Severity::Warning, text));
+    let recording = app.recording().map(|text| Sentence::new(Severity::Info, text));
+    let unread = app.player().and_then(|player| player.unread.as_deref());
+    let unread = unread.map(|text| Sentence::new(Severity::Info, text));
+    let said = warning.into_iter().chain(sentences::sentences(readout, time));
+    said.chain(recording).chain(unread).collect()
 }
 
 /// Draws the app, and tells how much of its page there is.
@@ -67,10 +67,15 @@ pub fn render(app: &App, theme: Theme, buffer: &mut Buffer) -> Extent {
     }
     let margin = u16::from(area.width >= 50);
     let inner = Rect { x: area.x + margin, width: area.width - 2 * margin, ..area };
-    let scene = Scene::of(app, usize::from(inner.width));
-    let extent = scene.map(|scene| page(&scene, inner, buffer)).unwrap_or_default();
+    let extent = app.execution().map(|execution| {
+        let readout = Readout::of(execution, app.now());
+        let time = LocalTime { now: app.now(), zone: app.zone() };
+        let said = said(app, &readout, &time);
+        let scene = Scene { app, readout: &readout, said: &said, time, width: usize::from(inner.width) };
+        page(&scene, inner, buffer)
+    });
     theme.apply(buffer);
-    extent
+    extent.unwrap_or_default()
 }
 
 /// The title of the terminal's window: the worst word first, then percentage and status, as tabs are cut at their end.

@@ -1,5 +1,7 @@
 //! Options that several commands have, each defined once.
 
+pub mod moment;
+
 use std::time::Duration;
 
 use clap::{

@@ -9,11 +9,11 @@ use std::{
 };
 
 use clap::Args;
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 use tokio::sync::mpsc;
 
 use super::{
-    args::{Format, interval, speed},
+    args::{Format, interval, moment::Moment, speed},
     exit::{CliError, how_it_went},
     requests::Router,
     screen,
@@ -29,7 +29,10 @@ use crate::{
     clock::Clock,
     say::{state::State, text::clean},
     sink::{folder, lines},
-    source::recording::{Recording, player},
+    source::recording::{
+        Recording,
+        player::{self, Player},
+    },
     transfer::execution::Execution,
 };
 
@@ -41,6 +44,9 @@ pub struct Replay {
     /// Playback speed at the start: seconds of the recording per second
     #[arg(long, value_name = "N", default_value_t = 60.0, value_parser = speed(1.0, 10_000.0))]
     speed: f64,
+    /// Start at this moment, such as 02:14, 2026-11-22T02:14 or '3h ago'
+    #[arg(long, value_name = "TIME", value_parser = Moment::parse, conflicts_with = "output")]
+    at: Option<Moment>,
     /// Print the state after each observation as JSON, one per line
     #[arg(long, value_name = "FORMAT", value_parser = Format::one_of(&[Format::Ndjson]))]
     output: Option<Format>,
@@ -59,6 +65,8 @@ pub async fn run(replay: Replay) -> Result<Exit, CliError> {
     let recording = Recording::open(&replay.file, replay.interval, Clock::wall().now());
     let recording = recording.map_err(|why| CliError::usage(clean(&why).into_owned()))?;
     let recording = Arc::new(recording);
+    let pinned = |at: Moment| at.within(recording.begin(), recording.end(), Clock::wall().now(), &TimeZone::system());
+    let at = replay.at.map(pinned).transpose().map_err(CliError::usage)?;
     match replay.output {
         Some(_) => {
             let (mut out, mut text) = (io::stdout().lock(), Vec::new());
@@ -74,9 +82,12 @@ pub async fn run(replay: Replay) -> Result<Exit, CliError> {
             let app = printed.and_then(|app| out.write_all(&text).and_then(|()| out.flush()).map(|()| app))?;
             Ok(ended(&app))
         }
-        None if shows(&replay) => on_screen(&replay, recording).await,
+        None if shows(&replay) => on_screen(&replay, recording, at).await,
         None => {
-            let app = folded(&recording, |_, _| Ok(()))?;
+            let app = match at {
+                Some(at) => app_at(recording, at),
+                None => folded(&recording, |_, _| Ok(()))?,
+            };
             print(&lines::final_state(&app, look(&replay.shown)))?;
             Ok(ended(&app))
         }
@@ -106,6 +117,15 @@ fn folded(recording: &Arc<Recording>, each: impl FnMut(&Execution, &Observation)
     Ok(app)
 }
 
+/// The app at a moment of a recording.
+fn app_at(recording: Arc<Recording>, at: Timestamp) -> App {
+    let mut app = App::new(recording.arns(), at, TimeZone::system());
+    let mut player = Player::new(recording, 1.0);
+    player.seek(at);
+    app.update(Event::replayed(at, player.frame()));
+    app
+}
+
 /// Prints what could not be read, and gives the exit code of how the recording ends.
 fn ended(app: &App) -> Exit {
     complain(app);
@@ -118,10 +138,10 @@ fn complain(app: &App) {
     }
 }
 
-async fn on_screen(replay: &Replay, recording: Arc<Recording>) -> Result<Exit, CliError> {
+async fn on_screen(replay: &Replay, recording: Arc<Recording>, at: Option<Timestamp>) -> Result<Exit, CliError> {
     let app = App::new(recording.arns(), recording.begin(), TimeZone::system());
     let (events, stream) = mpsc::channel(256);
-    let player = player::play(recording, replay.speed, events.clone())?;
+    let player = player::play(recording, at, replay.speed, events.clone())?;
     let router = Router::new(&events, Clock::wall(), folder::recordings()).with_player(player);
     let app = screen::show(app, look(&replay.shown), (events, stream), router, Clock::wall()).await?;
     let Some(app) = app else { return Ok(Exit::HungUp) };

@@ -13,6 +13,12 @@ pub fn sparkline(parts: &[i64]) -> String {
     parts.iter().map(|part| if *part <= 0 { '·' } else { block(*part as f64, most) }).collect()
 }
 
+/// The same against the most of several lines. None fills its cell, so that lines under each other stay apart.
+pub fn sparkline_of(parts: &[i64], most: i64) -> String {
+    let level = |part: i64| ((part as f64 / most.max(1) as f64 * 7.0).ceil() as usize).clamp(1, 7) - 1;
+    parts.iter().map(|part| if *part <= 0 { '·' } else { BLOCKS[level(*part)] }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -21,5 +27,7 @@ mod tests {
     fn blocks_are_scaled_to_the_highest() {
         assert_eq!(sparkline(&[0, 1, 4, 8]), "·▁▄█");
         assert_eq!(sparkline(&[0, 0]), "··");
+        assert_eq!(sparkline_of(&[0, 1, 35, 70], 70), "·▁▄▇");
+        assert_eq!(sparkline_of(&[1, 7], 70_000), "▁▁");
     }
 }

@@ -32,6 +32,17 @@ pub fn sections(snapshot: &Snapshot, zone: &TimeZone) -> Vec<Section> {
         // who opens this after a failure looks for it
         sections.sort_by_key(|(title, _)| *title != "Result");
     }
+    filled(sections)
+}
+
+/// What is transferred and how: filters and options.
+pub fn settings(snapshot: &Snapshot) -> Vec<Section> {
+    let options = snapshot.options.as_ref().map(|options| options_rows(options, &Applicability::of(snapshot)));
+    filled([("Filters", scope(snapshot)), ("Options", options.unwrap_or_default())])
+}
+
+/// The sections that have rows.
+fn filled<const N: usize>(sections: [(&'static str, Vec<Row>); N]) -> Vec<Section> {
     sections.into_iter().filter(|(_, rows)| !rows.is_empty()).map(|(title, rows)| Section { title, rows }).collect()
 }
 

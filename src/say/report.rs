@@ -325,6 +325,12 @@ fn log_events(readout: &Readout) -> Option<String> {
     Some(format!("aws logs filter-log-events --log-group-name {}{stream}{times}", quoted(&group)))
 }
 
+/// The command of the AWS command line that tells most: of the log where there is one, else of the execution; `None`
+/// where nothing has a name.
+pub fn look_up_command(readout: &Readout, context: &Context) -> Option<String> {
+    commands(readout, context).lines().rfind(|line| line.starts_with("aws ")).map(str::to_owned)
+}
+
 fn describe(arn: &Arn, reach: &str) -> String {
     match &arn.execution {
         Some(_) => {

@@ -94,7 +94,7 @@ fn counted(readout: &Readout, step: Step) -> Option<String> {
 
 /// Done of total: `47.7%, 24.7 TiB of ≥ 40.0 TiB`; `None` where it is not reported.
 fn against(readout: &Readout, gauge: Gauge, number: fn(i64) -> String) -> Option<String> {
-    let at_least = if readout.totals_grow { "≥ " } else { "" };
+    let at_least = units::at_least(readout.totals_grow);
     let done = number(gauge.done?);
     Some(match (gauge.fraction(), gauge.total) {
         (Some(share), Some(total)) => format!("{}, {done} of {at_least}{}", units::percent(share), number(total)),
@@ -161,7 +161,7 @@ pub fn facts(readout: &Readout, time: &LocalTime) -> Vec<String> {
 
 /// Done of total, or what is done; `None` where that is nothing.
 fn amount(readout: &Readout, gauge: Gauge, number: fn(i64) -> String) -> Option<String> {
-    let at_least = if readout.totals_grow { "≥ " } else { "" };
+    let at_least = units::at_least(readout.totals_grow);
     match (gauge.done, gauge.total) {
         (Some(done), Some(total)) if done < total => Some(format!("{} of {at_least}{}", number(done), number(total))),
         (Some(done), _) if done != 0 => Some(number(done)),

@@ -331,6 +331,7 @@ fn events_have_words() {
         Kind::FirstBytes,
         Kind::FirstFailures { step: Step::Verified, count: 1 },
         Kind::FirstFailures { step: Step::Verified, count: 11 },
+        Kind::FailuresReached(1000),
         Kind::Passed(50),
         Kind::LimitChanged(None),
         Kind::LimitChanged(Some(1 << 20)),

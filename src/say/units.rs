@@ -118,6 +118,40 @@ pub fn item_number(rate: f64) -> String {
     if rate.abs() >= 10.0 { short_count(rate.round() as i64) } else { format!("{rate:.*}", three_digits(rate)) }
 }
 
+/// A round byte rate on an axis, in the unit of that index: `8 GiB/s`, `7.5 GiB/s`; `0` without a unit.
+pub fn round_bytes(rate: f64, unit: usize) -> String {
+    let number = round_number(rate / UNIT.powi(unit as i32));
+    if number == "0" { number } else { format!("{number} {}/s", BYTE_UNITS[unit]) }
+}
+
+/// A round item rate on an axis: `1,200/s`, `0.15/s`, `2.5M/s`; `0` without a unit.
+pub fn round_items(rate: f64) -> String {
+    let (divisor, letter) = match rate {
+        r if r < 1e5 => (1.0, ""),
+        r if r < 1e6 => (1e3, "k"),
+        r if r < 1e9 => (1e6, "M"),
+        r if r < 1e12 => (1e9, "B"),
+        _ => (1e12, "T"),
+    };
+    let number = round_number(rate / divisor);
+    if number == "0" { number } else { format!("{number}{letter}/s") }
+}
+
+/// A number with two decimals at most, and no zeros behind them.
+fn round_number(number: f64) -> String {
+    let text = format!("{number:.2}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    match text.split_once('.') {
+        Some((whole, decimals)) => format!("{}.{decimals}", whole.parse().map_or(whole.to_owned(), count)),
+        None => text.parse().map_or(text.to_owned(), count),
+    }
+}
+
+/// What stands before a total that may still grow.
+pub fn at_least(grows: bool) -> &'static str {
+    if grows { "≥ " } else { "" }
+}
+
 /// A fraction as a percentage: never `100%` before all of it is done, never `0.0%` once something is.
 pub fn percent(fraction: f64) -> String {
     let tenths = (fraction * 1000.0).round();
@@ -228,6 +262,22 @@ impl LocalTime<'_> {
     /// A time of day to the minute, with its day where that is not today.
     pub fn minute(&self, at: Timestamp) -> String {
         minute(at, self.now, self.zone)
+    }
+
+    /// A time of day with the day before it where `days` are told apart.
+    pub fn of_day(&self, at: Timestamp, days: bool) -> String {
+        let format = if days { "%-d %b %H:%M:%S" } else { "%H:%M:%S" };
+        at.to_zoned(self.zone.clone()).strftime(format).to_string()
+    }
+
+    /// Whether two moments fall on different days.
+    pub fn spans_days(&self, from: Timestamp, to: Timestamp) -> bool {
+        from.to_zoned(self.zone.clone()).date() != to.to_zoned(self.zone.clone()).date()
+    }
+
+    /// How the zone is called at a moment: `UTC`, `CET`, `+01`.
+    pub fn zone_name(&self, at: Timestamp) -> String {
+        at.to_zoned(self.zone.clone()).strftime("%Z").to_string()
     }
 
     /// How long ago: `2s`, `3h 12m`.

@@ -67,6 +67,8 @@ pub enum Kind {
         /// How many they are already.
         count: i64,
     },
+    /// So many items failed in all steps by now: 10, 100, 1,000, and so on.
+    FailuresReached(i64),
     /// So many percent of the bytes are written.
     Passed(u8),
     /// The bandwidth limit changed, in bytes a second; `None` where it was removed.
@@ -106,7 +108,7 @@ impl Kind {
         match self {
             // one missed response to throttling is the service's way of pacing us
             Self::PollFailed(fault) if fault.kind == FaultKind::Throttled => Severity::Info,
-            Self::PollFailed(_) | Self::FirstFailures { .. } => Severity::Warning,
+            Self::PollFailed(_) | Self::FirstFailures { .. } | Self::FailuresReached(_) => Severity::Warning,
             Self::Trouble(HealthState::Slow, _) => Severity::Warning,
             Self::Trouble(..) => Severity::Critical,
             Self::Recovered(_) | Self::Ended(Outcome::Success) => Severity::Ok,
@@ -116,12 +118,18 @@ impl Kind {
         }
     }
 
+    /// Whether it happened to us who watch, and not to the transfer.
+    pub fn is_ours(&self) -> bool {
+        matches!(self, Self::PollFailed(_) | Self::PollRecovered(_) | Self::WatchResumed(_) | Self::LinesUnreadable(_))
+    }
+
     /// Whether it is worth a mark on the time axis.
     pub fn is_turn(&self) -> bool {
         match self {
             Self::PollFailed(fault) => fault.kind != FaultKind::Throttled,
             Self::PollRecovered(_)
             | Self::WatchResumed(_)
+            | Self::FailuresReached(_)
             | Self::Passed(_)
             | Self::LimitChanged(_)
             | Self::EstimateChanged { .. }
@@ -217,6 +225,8 @@ impl Before {
         {
             found.push(Kind::RateChanged { from: before.rate, to: level.rate });
         }
+        // whatever else its last response brought came before its end
+        found.sort_by_key(|kind| matches!(kind, Kind::Ended(_)));
         found
     }
 
@@ -252,7 +262,11 @@ impl Before {
             found.push(Kind::FirstBytes);
         }
         if past.applicability().reports(Metric::Failures) {
-            found.extend(first_failures(old, past, new));
+            let first = first_failures(old, past, new);
+            // the first ones of a step say how many they are
+            let reached = milestone(old, new).filter(|_| first.is_empty());
+            found.extend(first);
+            found.extend(reached.map(Kind::FailuresReached));
         }
         for percent in [50, 90] {
             let share = f64::from(percent) / 100.0;
@@ -288,6 +302,17 @@ fn first_failures(old: &Snapshot, past: &Past, new: &Snapshot) -> Vec<Kind> {
     first.collect()
 }
 
+/// The highest of 10, 100, 1,000, … that the failures of all steps reached between two responses; `None` where they
+/// reached none, and where they are the first, which are told apart.
+fn milestone(old: &Snapshot, new: &Snapshot) -> Option<i64> {
+    let (before, now) = (pipeline::failures(old).unwrap_or(0), pipeline::failures(new)?);
+    if before <= 0 {
+        return None;
+    }
+    let powers = std::iter::successors(Some(10_i64), |power| power.checked_mul(10));
+    powers.take_while(|power| *power <= now).filter(|power| before < *power).last()
+}
+
 /// What a change of health means; `None` where it is no news.
 pub fn of_health(before: Option<HealthState>, health: &Health) -> Option<Kind> {
     if before == Some(health.state) {
@@ -312,6 +337,25 @@ mod tests {
         }
         assert_eq!((events.iter().len(), events.total()), (KEPT, KEPT + 10));
         assert_eq!(events.iter().next().unwrap().kind, Kind::LinesUnreadable(10));
+    }
+
+    #[test]
+    fn failures_have_milestones() {
+        let failed = |count: i64| -> Snapshot {
+            serde_json::from_str(&format!(r#"{{"FilesFailed":{{"Transfer":{count}}}}}"#)).unwrap()
+        };
+        for (before, now, reached) in [
+            (0, 9, None),
+            (0, 10, None),
+            (1, 10, Some(10)),
+            (10, 99, None),
+            (9, 12_345, Some(10_000)),
+            (12_345, 99_999, None),
+            (500, 3, None),
+            (1, i64::MAX, Some(1_000_000_000_000_000_000)),
+        ] {
+            assert_eq!(milestone(&failed(before), &failed(now)), reached, "{before} to {now}");
+        }
     }
 
     #[test]

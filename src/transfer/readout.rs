@@ -146,6 +146,11 @@ impl<'a> Readout<'a> {
         self.execution.past().applicability()
     }
 
+    /// The bandwidth limit in bytes a second; `None` where there is none, or where it does not apply.
+    pub fn bandwidth_limit(&self) -> Option<i64> {
+        progress::limit(self.snapshot?, self.applicability())
+    }
+
     /// Whether it is over.
     pub fn is_over(&self) -> bool {
         self.snapshot.is_some_and(Snapshot::is_over)

@@ -12,4 +12,10 @@ mod messages;
 mod phases;
 mod pipeline;
 
-pub use self::{compact::rows as compact, events::all as all_events, head::first as head, layout::rows};
+pub use self::{
+    compact::rows as compact,
+    events::all as all_events,
+    head::first as head,
+    layout::rows,
+    messages::{presses, rows as messages},
+};

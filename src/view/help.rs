@@ -2,7 +2,7 @@
 
 use super::{
     Row, Scene,
-    text::{span, width},
+    text::{span, width, wrap},
     theme::{self, BOLD, DIM, PLAIN},
 };
 use crate::{
@@ -15,36 +15,41 @@ pub fn rows(scene: &Scene) -> Vec<Row> {
     let mut rows = Vec::new();
     if scene.app.player().is_some() {
         rows.push(vec![span("Keys of the replay", BOLD)]);
-        rows.extend(REPLAY.iter().filter(|key| !key.help.is_empty()).map(|key| named(key.key, key.help)));
+        rows.extend(REPLAY.iter().filter(|key| !key.help.is_empty()).flat_map(|key| named(scene, key.key, key.help)));
         rows.push(Row::new());
     }
     rows.push(vec![span("Keys", BOLD)]);
     for binding in KEYMAP.iter().filter(|binding| !binding.help.is_empty()) {
-        rows.push(named(binding.key, binding.help));
+        rows.extend(named(scene, binding.key, binding.help));
     }
     rows.push(Row::new());
     rows.push(vec![span("Symbols", BOLD)]);
-    for (tone, means) in [
-        (Severity::Ok, "all is well; of a phase: over"),
-        (Severity::Warning, "to look at"),
-        (Severity::Critical, "to act on"),
-    ] {
-        let mut row = named("", means);
-        row[0] = span(format!("  {:<12}", theme::symbol(tone)), theme::style(tone));
-        rows.push(row);
+    for (tone, means) in
+        [(Severity::Ok, "all is well; of a phase: over"), (Severity::Warning, "warning"), (Severity::Critical, "error")]
+    {
+        let mut named = named(scene, "", means);
+        named[0][0] = span(format!("  {:<12}", theme::symbol(tone)), theme::style(tone));
+        rows.extend(named);
     }
     for (sign, means) in [
         ("● ◌ ○", "running, waiting to run, still to come"),
         ("≥ ≤", "at least, at most: still being counted, or begun before the watch"),
         ("≈", "about: Basic mode counts folders among the files"),
-        ("╌╌╌", "unknown: not polled, or no counter changed; not a zero"),
+        ("━━━", "in the chart: polled, and no counter changed"),
+        ("╱╱╱", "in the chart: not polled, or no response; not a zero"),
+        ("▔▔ ▔▔▔▔▔▔", "in the chart: the average; the bandwidth limit"),
     ] {
-        rows.push(named(sign, means));
+        rows.extend(named(scene, sign, means));
     }
     rows
 }
 
-fn named(name: &'static str, means: &'static str) -> Row {
+/// A name and what it means, on as many rows as that takes.
+fn named(scene: &Scene, name: &'static str, means: &'static str) -> Vec<Row> {
     let padded = format!("  {name}{}", " ".repeat(12usize.saturating_sub(width(name))));
-    vec![span(padded, if name.is_empty() { DIM } else { PLAIN }), span(means, DIM)]
+    let indent = width(&padded);
+    let lead = [span(padded, if name.is_empty() { DIM } else { PLAIN })].into_iter();
+    let leads = lead.chain(std::iter::repeat_with(|| span(" ".repeat(indent), PLAIN)));
+    let lines = wrap(means, scene.width.saturating_sub(indent));
+    leads.zip(lines).map(|(lead, line)| vec![lead, span(line.into_owned(), DIM)]).collect()
 }

@@ -1,7 +1,7 @@
 //! Everything that was configured, and what the service says of its result.
 
 use super::{
-    Row, Scene,
+    Row, Scene, detail,
     text::{span, width, wrap},
     theme::{BOLD, DIM, PLAIN},
 };
@@ -15,7 +15,12 @@ pub fn rows(scene: &Scene) -> Vec<Row> {
     let Some(snapshot) = scene.readout.snapshot else {
         return vec![vec![span("No response yet.", DIM)]];
     };
-    let mut rows = pair("Execution", &scene.readout.arn().to_string(), None, scene.width);
+    // what the watch had no room for is here to its last word
+    let mut rows = if detail::presses(scene) { detail::messages(scene) } else { Vec::new() };
+    if !rows.is_empty() {
+        rows.push(Row::new());
+    }
+    rows.extend(pair("Execution", &scene.readout.arn().to_string(), None, scene.width));
     let task = scene.readout.task();
     let known =
         [("Task", &task.name), ("From", &task.source), ("To", &task.destination), ("Log group", &task.log_group)];
@@ -32,9 +37,7 @@ pub fn rows(scene: &Scene) -> Vec<Row> {
 /// What is transferred and how, for a watch on which nothing moves yet.
 pub fn settings(scene: &Scene) -> Vec<Row> {
     let Some(snapshot) = scene.readout.snapshot else { return Vec::new() };
-    let sections = options::sections(snapshot, scene.time.zone);
-    let shown = sections.iter().filter(|section| matches!(section.title, "Filters" | "Options"));
-    shown.flat_map(|section| self::section(section, scene.width)).collect()
+    options::settings(snapshot).iter().flat_map(|section| self::section(section, scene.width)).collect()
 }
 
 fn section(section: &Section, columns: usize) -> Vec<Row> {

@@ -1,18 +1,13 @@
 //! Where a replay stands: whether it plays and how fast, what moment it is, and what happened when.
 
 use jiff::{SignedDuration, Timestamp};
-use ratatui::style::Style;
 
 use super::{
-    Row, Scene,
+    Row, Scene, marks,
     text::{span, spans_width, width},
     theme::{self, BOLD, DIM, DONE, PLAIN},
 };
-use crate::{
-    app::player::{Mark, Player},
-    say::units,
-    transfer::severity::Severity,
-};
+use crate::{app::player::Player, say::units, transfer::severity::Severity};
 
 /// The fewest columns of a bar that is worth its place.
 const LEAST: usize = 10;
@@ -52,7 +47,11 @@ fn state(player: &Player) -> Row {
         speed if speed.fract() == 0.0 => format!("{}x", units::count(speed as i64)),
         speed => format!("{speed:.1}x"),
     };
-    vec![span(format!("{glyph:<2} "), style), span(format!("{speed:<7}"), if player.plays { PLAIN } else { DIM })]
+    vec![
+        span("REPLAY ", BOLD),
+        span(format!("{glyph:<2} "), style),
+        span(format!("{speed:<7}"), if player.plays { PLAIN } else { DIM }),
+    ]
 }
 
 const SECOND: &str = "%H:%M:%S";
@@ -72,17 +71,9 @@ fn bar(scene: &Scene, player: &Player, columns: usize) -> Row {
     };
     let here = place(scene.time.now);
     let line = |column: usize| if column < here { ("━", DONE) } else { ("─", DIM) };
-    let mut cells: Vec<(&'static str, Style)> = (0..columns).map(line).collect();
-    let mut marks: Vec<&Mark> = player.marks.get(scene.app.selected()).into_iter().flatten().collect();
-    // of two in one column, the graver one stays
-    marks.sort_by_key(|mark| mark.severity);
-    for mark in marks {
-        let column = place(mark.at);
-        cells[column] = match mark.severity {
-            Severity::Info | Severity::Ok => ("┴", cells[column].1),
-            tone => (theme::symbol(tone), theme::style(tone)),
-        };
-    }
+    let mut cells: Vec<marks::Cell> = (0..columns).map(line).collect();
+    let happened = player.marks.get(scene.app.selected()).into_iter().flatten();
+    marks::put(&mut cells, None, happened.map(|mark| (place(mark.at), mark.severity)));
     cells[here] = ("●", BOLD);
     cells.into_iter().map(|(glyph, style)| span(glyph, style)).collect()
 }

@@ -54,6 +54,19 @@ pub fn cut_middle(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(head + &tail.concat())
 }
 
+/// A text in at most `columns`, cut where a part of the sentence ends: what is left can be taken at its word.
+pub fn cut_at_clause(text: &str, columns: usize) -> Cow<'_, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    let ends = [": ", "; ", ", ", ". ", " ("].into_iter().flat_map(|end| text.match_indices(end).map(|(at, _)| at));
+    let kept = ends.filter(|at| width(&text[..*at]) + 2 <= columns).max();
+    match kept.filter(|at| width(&text[..*at]) * 3 >= columns) {
+        Some(at) => Cow::Owned(format!("{} …", &text[..at])),
+        None => cut(text, columns),
+    }
+}
+
 /// A text on lines of at most `columns`, broken at spaces where there are some.
 pub fn wrap(text: &str, columns: usize) -> Vec<Cow<'_, str>> {
     // identifiers are not torn at their hyphens
@@ -158,6 +171,20 @@ mod tests {
             assert_eq!(cut(text, columns), shown);
         }
         assert_eq!(cut_middle("s3://a-very-long-bucket/with/a/prefix", 20), "s3://a-ve…h/a/prefix");
+    }
+
+    #[test]
+    fn a_long_text_ends_with_a_part_of_its_sentence() {
+        let text = "poll failed: the token expired; run aws sso login --profile prod";
+        for (columns, shown) in [
+            (80, text),
+            (50, "poll failed: the token expired …"),
+            (33, "poll failed: the token expired …"),
+            (30, "poll failed …"),
+            (9, "poll fai…"),
+        ] {
+            assert_eq!(cut_at_clause(text, columns), shown, "{columns}");
+        }
     }
 
     #[test]

@@ -41,6 +41,14 @@ pub fn style(severity: Severity) -> Style {
     }
 }
 
+/// The style of words of a severity. Yellow words are hard to read on a light ground: their symbol has the colour.
+pub fn words(severity: Severity) -> Style {
+    match severity {
+        Severity::Warning => PLAIN,
+        severity => style(severity),
+    }
+}
+
 /// The symbol of a severity.
 pub fn symbol(severity: Severity) -> &'static str {
     match severity {
@@ -85,9 +93,13 @@ fn ascii(text: &str) -> String {
         '█' | '▉' | '▊' | '▋' | '▇' | '▆' | '▅' | '▌' => '#',
         '▍' | '▎' | '▏' | '▁' | '▂' | '▃' | '▄' => '.',
         '╌' => '.',
+        '╱' => '/',
+        '▔' => '-',
+        '┬' => '\'',
+        '┯' => '=',
         '━' | '╸' => '=',
         '─' => '-',
-        '│' | '┤' => '|',
+        '│' | '┤' | '┃' => '|',
         '└' | '┴' => '+',
         '●' => '*',
         '►' => '>',

@@ -106,7 +106,7 @@ fn the_pages_of_a_replay() {
     insta::assert_snapshot!("replay_help", drawn(&pressed(app.clone(), '?'), Theme::default(), (80, 50)));
     let long = simulation("failing", 5) + &simulation("failing", 5).replace("2026-11-22", "2026-11-25");
     let long = shown(&mut player("long", &long), 70.0 * 60.0);
-    assert!(drawn(&long, Theme::default(), (40, 8)).contains("▮▮ 60x      25 Nov 14:00 "));
+    assert!(drawn(&long, Theme::default(), (40, 8)).contains("REPLAY ▮▮ 60x      25 Nov 14:00"));
     assert!(drawn(&long, Theme::default(), (60, 15)).contains("  25 Nov 14:00:00 "));
     let ascii = drawn(&pressed(app, 'r'), Theme { colour: false, ascii: true }, (80, 12));
     assert!(ascii.is_ascii() && ascii.contains("|| 60x") && ascii.contains("22 Nov 16:30:00"), "{ascii}");
@@ -181,6 +181,24 @@ fn a_recording_is_played_paused_stepped_and_searched() {
     for part in ["arn:aws:datasync:", "ERROR", "syncscope: 1 line could not be read: 525 is not JSON."] {
         assert!(left.text.contains(part), "no {part} in\n{}", left.text);
     }
+}
+
+#[test]
+fn a_replay_starts_where_it_is_asked_to() {
+    let file = Kept::of("at", &simulation("failing", 60));
+    let mut screen = Screen::of(&["replay", file.path(), "--speed", "1", "--at", "2026-11-22T16:20"]);
+    screen.wait_for("moment", |seen| seen.shows("REPLAY ►  1x") && seen.shows("22 Nov 16:20:0"));
+    screen.press("q");
+    assert_eq!(screen.left().code, 0);
+    let output = ran(&[file.path(), "--at", "2026-11-22T16:20"]);
+    let (code, out, err) = said(&output);
+    assert_eq!((code, err), (Some(0), ""));
+    assert!(out.contains("TRANSFERRING") && out.contains("FAILING"), "{out}");
+    let output = ran(&[file.path(), "--at", "3h ago"]);
+    let (code, _, err) = said(&output);
+    let why =
+        "syncscope: that moment is not in the recording, which goes from 2026-11-22 16:00:00 to 2026-11-22 16:43:35\n";
+    assert_eq!((code, err), (Some(2), why));
 }
 
 fn ran(arguments: &[&str]) -> Output {

@@ -242,7 +242,12 @@ fn a_warning_stays_on_the_screen() {
     let app = watched("enhanced", 50.0).with_warning(Some("The certificate is not checked.".into()));
     for size in [(120, 40), (80, 24), (40, 8)] {
         let buffer = drawn(&app, Theme::default(), size);
-        assert_eq!(colour_of(&buffer, "The certificate is not checked."), Color::Yellow);
+        assert_eq!(colour_of(&buffer, "▲ The certificate is not checked."), Color::Yellow);
+        assert_eq!(
+            colour_of(&buffer, "The certificate is not checked."),
+            Color::Reset,
+            "yellow words are hard to read"
+        );
     }
 }
 
@@ -274,4 +279,203 @@ fn what_changed_in_the_answer_is_marked() {
     assert!(marked("\"BytesWritten\"") && marked("\"TotalDuration\""), "{page}");
     assert!(!marked("\"Status\"") && !marked("\"Excludes\"") && !marked("\"StartTime\""), "{page}");
     assert_eq!(page.lines().filter(|line| line.trim() == "{").count(), 2, "{page}");
+}
+
+/// The rows of a screen as text.
+fn lines(app: &App, size: (u16, u16)) -> Vec<String> {
+    text(&drawn(app, Theme::default(), size)).lines().map(str::to_owned).collect()
+}
+
+/// The row that begins with this word.
+fn line(app: &App, size: (u16, u16), begins: &str) -> String {
+    let found = lines(app, size).into_iter().find(|line| line.trim_start().starts_with(begins));
+    found.unwrap_or_else(|| panic!("no row begins with {begins}: {}", lines(app, size).join("\n")))
+}
+
+const USUAL: [(u16, u16); 5] = [(120, 40), (80, 24), (60, 15), (40, 8), (200, 60)];
+
+/// The same app, unable to poll since, after so many seconds.
+fn blinded(mut app: App, seconds: u64) -> App {
+    use syncscope::{Fault, Observation, Outcome};
+    let template = simulated("enhanced", start(), Duration::from_secs(5)).unwrap().next().unwrap();
+    let (since, fault) = (app.now(), r#"{"kind":"unreachable","message":"the network is down"}"#);
+    for second in (5..=seconds).step_by(5) {
+        let fault: Fault = serde_json::from_str(fault).unwrap();
+        let at = since + Duration::from_secs(second);
+        let outcome = Outcome::Fault(fault);
+        let observation = Observation { at, outcome, task: None, ..template.clone() };
+        app.update(Event::observed(observation));
+    }
+    app
+}
+
+#[test]
+fn three_kinds_of_nothing_look_different() {
+    for size in [(120, 40), (80, 24), (200, 60)] {
+        let stopped = watched("stalled", 40.0);
+        let axis = line(&stopped, size, "0 └");
+        assert!(axis.contains("━━━"), "stopped: {axis}");
+        let buffer = drawn(&stopped, Theme::default(), size);
+        let below = |row: &[ratatui::buffer::Cell]| row.iter().any(|cell| cell.symbol() == "└");
+        let heavy = buffer.content.chunks(size.0.into()).filter(|row| below(row)).flatten();
+        let heavy: Vec<Color> = heavy.filter(|cell| cell.symbol() == "━").map(|cell| cell.fg).collect();
+        assert!(heavy.len() > 5 && heavy.iter().all(|colour| *colour == Color::Red), "{heavy:?}");
+        let rows = lines(&stopped, size);
+        let lowest = rows.iter().rfind(|line| line.contains('┤') || line.contains('│')).unwrap();
+        assert!(lowest.contains("no change 20m 5s"), "{}", rows.join("\n"));
+
+        let blind = blinded(watched("enhanced", 50.0), 600);
+        let chart: Vec<String> = lines(&blind, size).into_iter().filter(|line| line.contains('╱')).collect();
+        let is_named = size.0 < 100 || chart.iter().any(|line| line.contains(" not polled "));
+        assert!(chart.len() >= 2 && is_named, "{chart:?}");
+        let axis = line(&blind, size, "0 └");
+        assert!(!axis.contains('━') && axis.contains("╌╌╌"), "not watched: {axis}");
+
+        let early = watched("basic", 8.0);
+        let screen = lines(&early, size).join("\n");
+        assert!(!screen.contains('╱') && !screen.contains("└") && screen.contains("measuring: a rate"), "{screen}");
+        assert!(screen.contains("launched 8m 2s ago, at 16:00:00"), "{screen}");
+    }
+}
+
+#[test]
+fn the_axis_has_round_times_at_every_size_that_has_one() {
+    for minutes in [17.0, 25.0, 50.0] {
+        let app = watched("enhanced", minutes);
+        for size in [(120, 40), (120, 30), (80, 24), (200, 60), (70, 40)] {
+            let rows = lines(&app, size);
+            let Some(axis) = rows.iter().position(|line| line.trim_start().starts_with("0 └")) else { continue };
+            let labels = format!("{} {}", rows[axis], rows[axis + 1]);
+            let times: Vec<&str> = labels.match_indices(":").map(|(at, _)| &labels[at - 2..at + 3]).collect();
+            assert!(!times.is_empty(), "{minutes} at {size:?}: {labels}");
+            let round = |time: &&str| ["0", "2", "4", "5", "6", "8"].iter().any(|end| time.ends_with(end));
+            assert!(times.iter().all(round), "{times:?}");
+        }
+    }
+}
+
+#[test]
+fn the_key_that_quits_the_phase_and_the_health_are_on_every_screen() {
+    for (name, scenario, minutes) in MOMENTS {
+        let app = watched(scenario, *minutes);
+        let status = app.execution().unwrap().snapshot().unwrap().status.clone().unwrap_or_default();
+        for size in USUAL {
+            let rows = lines(&app, size);
+            assert!(rows.last().unwrap().trim_start().starts_with("q quit"), "{name} at {size:?}: {rows:?}");
+            let (head, full) = (&rows[0], &lines(&app, (120, 40))[0]);
+            assert!(head.contains(&status[..]), "{name} at {size:?}: {head}");
+            for word in ["HEALTHY", "STALLED", "FAILING", "SLOW", "QUIET", "WAITING", "INCOMPLETE", "PARTIAL"] {
+                assert_eq!(head.contains(word), full.contains(word), "{name} at {size:?}: {head}");
+            }
+        }
+    }
+}
+
+#[test]
+fn in_trouble_the_chart_stays_and_the_report_is_offered() {
+    for (scenario, minutes) in [("stalled", 40.0), ("failing", 20.0), ("slow", 115.0)] {
+        let app = watched(scenario, minutes);
+        for size in [(120, 40), (80, 24), (200, 60)] {
+            let screen = lines(&app, size).join("\n");
+            assert!(screen.contains("Throughput") && screen.contains("└"), "{scenario} at {size:?}: {screen}");
+            assert!(screen.contains("h report  c copy command"), "{scenario} at {size:?}: {screen}");
+        }
+    }
+    assert!(!lines(&watched("enhanced", 50.0), (120, 40)).join("\n").contains("copy command"));
+}
+
+#[test]
+fn a_bar_keeps_its_length_and_the_lanes_their_columns_for_the_whole_run() {
+    for size in [(120, 40), (80, 24), (60, 15)] {
+        let measured = |minutes: f64| {
+            let app = watched("enhanced", minutes);
+            let bar = |line: &str| line.chars().filter(|c| matches!(c, '━' | '╸' | '─')).count();
+            let wide = |begins| bar(&line(&app, size, begins));
+            (wide("Bytes"), wide("Files"), line(&app, size, "Pipeline"))
+        };
+        let (early, later, late) = (measured(12.0), measured(50.0), measured(70.0));
+        assert_eq!(early, later, "{size:?}");
+        assert_eq!(later, late, "{size:?}");
+    }
+}
+
+#[test]
+fn lanes_are_full_after_a_success() {
+    let app = watched("recovering", 120.0);
+    for begins in ["Prepared", "Transferred"] {
+        let row = line(&app, (120, 40), begins);
+        assert!(row.contains("━━━") && !row.contains('─') && !row.contains('╸'), "{row}");
+    }
+}
+
+#[test]
+fn a_cursor_reads_a_moment_of_the_chart() {
+    let mut app = watched("enhanced", 50.0);
+    for _ in 0..30 {
+        app = pressed(app, '[');
+    }
+    let header = line(&app, (120, 40), "Throughput");
+    assert!(header.contains("at 16:3") && header.contains("now 7.09"), "{header}");
+    let screen = lines(&app, (120, 40)).join("\n");
+    assert!(screen.contains('┃') && screen.contains('│'), "{screen}");
+    let stopped = (0..20).fold(watched("stalled", 40.0), |app, _| pressed(app, '['));
+    let header = line(&stopped, (120, 40), "Throughput");
+    assert!(header.contains(" no change   no change 20m 5s"), "{header}");
+}
+
+#[test]
+fn the_estimate_is_one_event_and_the_end_is_the_last() {
+    for (_, scenario, minutes) in MOMENTS.iter().filter(|(_, _, minutes)| *minutes < 500.0) {
+        let app = pressed(watched(scenario, *minutes), 'e');
+        let rows = lines(&app, (160, 90));
+        let events: Vec<&String> =
+            rows.iter().filter(|row| row.trim_start().starts_with("16:") || row.starts_with(" 17:")).collect();
+        assert!(events.iter().filter(|row| row.contains("estimate changed")).count() <= 1, "{rows:?}");
+        if let Some(place) = events.iter().position(|row| row.contains("ended with")) {
+            assert_eq!(place + 1, events.len(), "{scenario}: {rows:?}");
+        }
+    }
+}
+
+#[test]
+fn events_have_dates_on_all_rows_or_on_none() {
+    let dated = |app: App| {
+        let rows = lines(&pressed(app, 'e'), (120, 40));
+        let times = rows.iter().filter(|row| row.contains(":0") || row.contains(":3")).skip(1).cloned();
+        let of_day = |row: &String| row.contains(" Nov ");
+        times.map(|row| of_day(&row)).collect::<Vec<bool>>()
+    };
+    let (short, long) = (dated(watched("enhanced", 50.0)), dated(watched("huge", 1500.0)));
+    assert!(!short.is_empty() && short.iter().all(|dated| !dated), "{short:?}");
+    assert!(!long.is_empty() && long.iter().all(|dated| *dated), "{long:?}");
+}
+
+#[test]
+fn our_own_faults_are_told_from_what_happens_to_the_transfer() {
+    let app = blinded(watched("enhanced", 20.0), 60);
+    let rows = lines(&pressed(app, 'e'), (120, 40));
+    let ours: Vec<&String> = rows.iter().filter(|row| row.contains("this watch: ")).collect();
+    assert_eq!(ours.len(), 1, "{rows:?}");
+    assert!(ours[0].contains("poll failed: the network is down"), "{ours:?}");
+}
+
+#[test]
+fn where_there_is_much_room_files_have_a_chart_of_their_own() {
+    let app = watched("enhanced", 50.0);
+    let both = lines(&app, (200, 60)).join("\n");
+    assert!(both.contains("Throughput   48m 2s") && both.contains("Files per second   48m 2s"), "{both}");
+    assert!(both.contains(" Events") && both.contains(" Options"), "{both}");
+    let chosen = lines(&pressed(app, 'b'), (200, 60)).join("\n");
+    assert!(!chosen.contains("Files per second") && chosen.contains("now 2,360"), "{chosen}");
+}
+
+#[test]
+fn what_the_watch_has_no_room_for_is_on_the_page_that_it_names() {
+    let app = watched("failing", 20.0);
+    let small = lines(&app, (40, 8)).join("\n");
+    assert!(small.contains("… o shows all") && !small.contains("lists what failed"), "{small}");
+    let page = lines(&pressed(app.clone(), 'o'), (40, 60)).join(" ");
+    assert!(page.contains("/aws/datasync") && page.contains("lists what failed"), "{page}");
+    let help = lines(&pressed(app, '?'), (40, 90)).join("\n");
+    assert!(!help.lines().skip(1).any(|line| line.contains('…')), "{help}");
 }

@@ -27,6 +27,7 @@ pub fn words(kind: &Kind) -> String {
         Kind::FirstFailures { step, count } => {
             format!("{}: first failures ({})", words::step_verb(*step), units::count(*count))
         }
+        Kind::FailuresReached(count) => format!("{} items failed by now", units::count(*count)),
         Kind::Passed(percent) => format!("{percent}% of bytes written"),
         Kind::LimitChanged(None) => "bandwidth limit removed".into(),
         Kind::LimitChanged(Some(limit)) => format!("bandwidth limit set to {}", units::byte_rate(*limit as f64)),

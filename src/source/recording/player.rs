@@ -42,15 +42,23 @@ pub struct Player {
     unread: Option<Arc<str>>,
 }
 
-/// Plays a recording from its beginning on, on a thread of its own, and tells `events` where it stands. It ends when
+/// Plays a recording from a moment on, or from its beginning, on a thread of its own, and tells `events` where it stands. It ends when
 /// nobody commands it any more, or nobody takes what it tells.
 ///
 /// # Errors
 /// There is no thread to be had.
-pub fn play(recording: Arc<Recording>, speed: f64, events: Sender<Event>) -> io::Result<mpsc::Sender<PlaybackRequest>> {
+pub fn play(
+    recording: Arc<Recording>,
+    from: Option<Timestamp>,
+    speed: f64,
+    events: Sender<Event>,
+) -> io::Result<mpsc::Sender<PlaybackRequest>> {
     let (commands, asked) = mpsc::channel();
     thread::Builder::new().name("player".into()).spawn(move || {
         let mut player = Player::new(recording, speed);
+        if let Some(from) = from {
+            player.seek(from);
+        }
         player.act(PlaybackRequest { playback: Playback::Toggle, execution: 0 });
         player.run(&asked, &events);
     })?;

@@ -24,6 +24,8 @@ const FELL: f64 = 0.3;
 const RECENT: SignedDuration = SignedDuration::from_mins(10);
 /// A change of the rate is news for so long.
 const NEWS: SignedDuration = SignedDuration::from_hours(12);
+/// Within this multiple of a level the rate keeps to it.
+const SAME_LEVEL: f64 = 1.6;
 
 /// What decides the speed, with its numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -95,7 +97,10 @@ fn at_the_limit(past: &Past, snapshot: &Snapshot, rate: &Current) -> Option<Bott
 fn rate_changed(past: &Past, now: Timestamp) -> Option<Bottleneck> {
     let (before, level) = past.rate_level.before().zip(past.rate_level.now())?;
     let recent = now.duration_since(level.since) <= NEWS;
-    recent.then_some(Bottleneck::RateChanged { at: level.since, from: before.rate, to: level.rate })
+    // it may have left that level again, long before this is called another one
+    let ratio = past.timeline.byte_rate()?.per_second / level.rate;
+    let is_kept = (1.0 / SAME_LEVEL..=SAME_LEVEL).contains(&ratio);
+    (recent && is_kept).then_some(Bottleneck::RateChanged { at: level.since, from: before.rate, to: level.rate })
 }
 
 /// What moved in some stretches.
@@ -246,6 +251,17 @@ mod tests {
         assert!(said.starts_with("The rate changed at "), "{said}");
         assert!(said.contains("from 977 KiB/s to "), "{said}");
         assert_eq!(said_after(14 * 60), None);
+    }
+
+    #[test]
+    fn another_rate_is_no_news_once_it_is_left_again() {
+        let bytes = |second: i64| {
+            let slow = second.clamp(3600, 7080) - 3600;
+            (second - slow) * 1_000_000 + slow * 400_000
+        };
+        let said = |minutes| said(minutes, |second| counted(BASIC, bytes(second), bytes(second) / 1_000_000));
+        assert!(said(117).unwrap().starts_with("The rate changed at "));
+        assert_eq!(said(120), None);
     }
 
     #[test]

@@ -62,6 +62,7 @@ fn prepared(scene: &Scene) -> Option<String> {
     let files = scene.readout.files.total;
     let bytes = snapshot.estimated_bytes_to_transfer.filter(|bytes| bytes.0 > 0);
     let found = match (files, bytes) {
+        (None, None) if snapshot.estimated_files_to_transfer.is_none() => return None,
         (None, None) if snapshot.status() == Some(Status::Preparing) => return Some("counting".into()),
         (None, None) => return Some("nothing to transfer".into()),
         (files, bytes) => {
@@ -86,7 +87,7 @@ fn transferred(scene: &Scene) -> Option<String> {
 
 /// The bandwidth limit, and how much of it is used.
 fn limit(scene: &Scene) -> Option<String> {
-    let limit = progress::limit(scene.readout.snapshot?, scene.readout.applicability())?;
+    let limit = scene.readout.bandwidth_limit()?;
     let used = scene.readout.rate.bytes();
     let used = used.map(|rate| format!(", {} used", units::percent(rate / limit as f64)));
     Some(format!("limit {}{}", units::byte_rate(limit as f64), used.unwrap_or_default()))

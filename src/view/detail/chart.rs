@@ -1,239 +1,277 @@
-//! How fast, over the time watched: bytes a second, or files where there are no bytes.
+//! How fast, over time: bytes a second, or files where there are no bytes; and where it stood still or was not seen.
 
-use jiff::{SignedDuration, Timestamp};
-use ratatui::style::{Modifier, Style};
+mod columns;
+mod grid;
+mod scale;
+mod window;
 
+use jiff::SignedDuration;
+
+use self::{
+    columns::{Column, Gaps, columns},
+    grid::Grid,
+    scale::Scale,
+    window::{Window, from_the_first_bytes},
+};
 use crate::{
-    app::{Measure, RANGES, fitting},
+    app::Measure,
     aws::snapshot::Status,
     say::{units, words::rate},
     transfer::{past::timeline::Stretch, present::rates::Current, severity::Severity},
     view::{
-        Row, Scene,
+        Row, Scene, marks,
         text::{both_ends, span, width},
-        theme::{self, BOLD, DIM, DONE, PLAIN},
+        theme::{self, BOLD, DIM, PLAIN},
     },
 };
 
 /// Columns of the axis at the left.
-const AXIS: usize = 8;
+const AXIS: usize = 12;
 
-/// Whether there is a rate to show, or one is about to come.
+/// Whether there is a rate to show, or a time without one.
 pub fn has_something(scene: &Scene) -> bool {
-    !scene.readout.timeline().is_empty() || scene.readout.status == Some(Status::Transferring)
+    let known_nothing = matches!(scene.readout.rate, Current::Still(_) | Current::Unseen);
+    !scene.readout.timeline().is_empty() || known_nothing
 }
 
-/// What the chart is of.
+/// What stands in the place of a chart until there is a rate: the average, and since when; none in other statuses.
+pub fn waiting(scene: &Scene) -> Vec<Row> {
+    if has_something(scene) || scene.readout.status != Some(Status::Transferring) {
+        return Vec::new();
+    }
+    let average = scene.readout.average.map(|rate| format!("average (as in the console) {}", units::byte_rate(rate)));
+    let launched = scene.readout.snapshot.and_then(|snapshot| snapshot.launch_time.or(snapshot.start_time));
+    let launched =
+        launched.map(|at| format!("launched {} ago, at {}", scene.time.since(at.0), scene.time.moment(at.0)));
+    let facts: Vec<String> = [launched, average].into_iter().flatten().collect();
+    let mut rows = vec![vec![span("Throughput   ", BOLD), span(facts.join("   "), PLAIN)]];
+    let why = "measuring: a rate needs three counter changes, about 15s apart";
+    rows.push(vec![span(format!("{}{why}", " ".repeat(13.min(scene.width / 8))), DIM)]);
+    rows
+}
+
+/// What a chart is of.
 struct Subject {
+    title: &'static str,
     amount: fn(&Stretch) -> i64,
     /// The current rate; `None` unless something moves.
     now: Option<f64>,
     average: Option<f64>,
     highest: Option<f64>,
+    /// The bandwidth limit, where there is one that applies.
+    limit: Option<f64>,
     in_bytes: bool,
 }
 
 impl Subject {
-    /// What was chosen; else bytes, or files where no byte moves.
-    fn of(scene: &Scene) -> Self {
-        let readout = &scene.readout;
-        let timeline = readout.timeline();
-        let moved = |amount: fn(&Stretch) -> i64| timeline.all().any(|stretch| amount(stretch) > 0);
-        let by_itself = || {
-            let files_only = !moved(|stretch| stretch.bytes) && moved(|stretch| stretch.files);
-            if files_only { Measure::Files } else { Measure::Bytes }
-        };
-        match scene.app.measure().unwrap_or_else(by_itself) {
+    fn of(scene: &Scene, measure: Measure) -> Self {
+        let readout = scene.readout;
+        match measure {
             Measure::Files => Self {
+                title: "Throughput",
                 amount: |stretch| stretch.files,
                 now: readout.rate.files(),
                 average: None,
                 highest: None,
+                limit: None,
                 in_bytes: false,
             },
             Measure::Bytes => Self {
+                title: "Throughput",
                 amount: |stretch| stretch.bytes,
                 now: readout.rate.bytes(),
                 average: readout.average,
-                highest: timeline.peak(),
+                highest: readout.timeline().peak(),
+                limit: readout.bandwidth_limit().map(|limit| limit as f64),
                 in_bytes: true,
             },
         }
     }
+
+    /// What the height has to hold: the highest bar, and the limit where that is not far above it.
+    fn height(&self, columns: &[Column]) -> f64 {
+        let rate = |column: &Column| if let Column::Rate(rate) = column { *rate } else { 0.0 };
+        let peak = columns.iter().map(rate).fold(0.0, f64::max);
+        peak.max(self.limit.filter(|limit| *limit <= peak * 2.0).unwrap_or(0.0))
+    }
 }
 
-/// A header, the bars, and the time axis, in so many rows.
+/// From so many rows on, files have a chart of their own below that of the bytes.
+const TWO: usize = 28;
+
+/// The chart of what was chosen, in so many rows at most; else of bytes and, where there is much room, of files below
+/// it, or of files alone where no byte moves.
 pub fn rows(scene: &Scene, height: usize) -> Vec<Row> {
-    let subject = Subject::of(scene);
-    let columns = scene.width.saturating_sub(AXIS);
-    let until = scene.readout.responded_at().unwrap_or(scene.time.now);
-    let (from, to) = range(scene, until, columns);
-    let parts = scene.readout.timeline().parts(from, to, columns, subject.amount);
-    let peak = parts.iter().flatten().copied().fold(0.0, f64::max);
-    let axis_rows = if height >= 5 { 2 } else { 1 };
-    let bars = height.saturating_sub(1 + axis_rows);
-    let scale = Scale::above(peak, subject.in_bytes);
-    let mut rows = vec![header(scene, &subject, peak, &scale)];
-    if peak <= 0.0 {
-        rows.push(vec![span(" ".repeat(AXIS), PLAIN), span(nothing_yet(scene), DIM)]);
-        rows.resize(1 + bars, Row::new());
-    } else {
-        rows.extend((0..bars).map(|row| bar_row(&parts, &scale, row, bars)));
+    let moved = |amount: fn(&Stretch) -> i64| scene.readout.timeline().all().any(|stretch| amount(stretch) > 0);
+    let (bytes, files) = (moved(|stretch| stretch.bytes), moved(|stretch| stretch.files));
+    let by_itself = if files && !bytes { Measure::Files } else { Measure::Bytes };
+    let subject = Subject::of(scene, scene.app.measure().unwrap_or(by_itself));
+    if height < TWO || scene.app.measure().is_some() || !(bytes && files) {
+        return one(scene, &subject, height);
     }
-    rows.push(axis(scene, &parts, from, to));
-    if axis_rows == 2 {
-        rows.push(times(scene, from, to, columns));
+    let of_files = Subject { title: "Files per second", ..Subject::of(scene, Measure::Files) };
+    let below = height * 2 / 5;
+    let mut rows = one(scene, &subject, height - below - 1);
+    rows.push(Row::new());
+    rows.extend(one(scene, &of_files, below));
+    rows
+}
+
+/// A header, the bars, and the time axis, in so many rows at most.
+fn one(scene: &Scene, subject: &Subject, height: usize) -> Vec<Row> {
+    let window = Window::of(scene, scene.width.saturating_sub(AXIS));
+    let gaps = Gaps::of(scene.readout);
+    let columns = columns(scene.readout, &window, &gaps, subject.amount);
+    let times_have_a_row = height >= 6;
+    let bars = Scale::rows_of(height.saturating_sub(2 + usize::from(times_have_a_row)));
+    let highest = subject.height(&columns);
+    let scale = (highest > 0.0).then(|| Scale::above(highest, bars, subject.in_bytes));
+    let cursor = scene.app.cursor().and_then(|at| window.column(at));
+    let mut grid = Grid::new(&columns, scale.as_ref(), bars);
+    if let Some(scale) = &scale {
+        grid.line(subject.average.and_then(|rate| scale.edge(rate)), grid::AVERAGE);
+        grid.line(subject.limit.and_then(|rate| scale.edge(rate)), grid::LIMIT);
+    }
+    grid.name(&gaps, &window);
+    if let Some(column) = cursor {
+        grid.point(column);
+    }
+    let mut rows = vec![header(scene, subject, &window, &columns, scale.as_ref())];
+    let tick = |row| scale.as_ref().and_then(|scale| scale.tick(row));
+    rows.extend(grid.rows().into_iter().enumerate().map(|(row, cells)| {
+        let (label, line) = tick(row).map_or((String::new(), "│"), |label| (label, "┤"));
+        std::iter::once(span(format!("{label:>10} {line}"), DIM)).chain(cells).collect()
+    }));
+    let times = window.times(scene.time.zone);
+    let ground = tick(bars).unwrap_or_default();
+    rows.push(axis(scene, (&columns, &window, cursor), &ground, (&times, !times_have_a_row)));
+    if times_have_a_row {
+        rows.push(times_row(&times, window.columns));
     }
     rows
 }
 
-fn nothing_yet(scene: &Scene) -> &'static str {
-    if scene.readout.is_over() {
-        "no transfer seen"
-    } else if scene.app.range().is_some() && !scene.readout.timeline().is_empty() {
-        "no transfer seen in this time"
-    } else {
-        "measuring: a rate needs three counter changes, about 15s apart"
-    }
-}
-
-/// The range that was chosen; else, once it is over, the transfer from its beginning to its end; else the shortest
-/// range that holds the time watched. A running chart ends at a multiple of a column's
-/// width: it moves by whole columns, and a bar that was drawn stays as it is.
-fn range(scene: &Scene, until: Timestamp, columns: usize) -> (Timestamp, Timestamp) {
-    if scene.readout.is_over()
-        && scene.app.range().is_none()
-        && let Some(begins) = scene.readout.timeline().begins().filter(|begins| *begins < until)
-    {
-        return (begins, until);
-    }
-    let watched = until.duration_since(scene.readout.watched_since());
-    let fits = RANGES.get(fitting(watched)).copied().unwrap_or_else(|| watched.as_secs());
-    let seconds = scene.app.range().unwrap_or(fits);
-    let column = (seconds.saturating_mul(1000) / columns.max(1) as i64).max(1);
-    let end = (until.as_millisecond().div_euclid(column) + 1).saturating_mul(column);
-    let begin = end.saturating_sub(column.saturating_mul(columns as i64));
-    let clamped = |ms: i64| Timestamp::from_millisecond(ms).unwrap_or(until);
-    (clamped(begin), clamped(end))
-}
-
-/// The height of the chart, in one unit.
-struct Scale {
-    most: f64,
-    unit: usize,
-    in_bytes: bool,
-}
-
-impl Scale {
-    fn above(peak: f64, in_bytes: bool) -> Self {
-        let unit = if in_bytes { units::byte_unit(peak) } else { 0 };
-        let base = if in_bytes { 1024f64.powi(unit as i32) } else { 1.0 };
-        let in_unit = (peak / base).max(f64::MIN_POSITIVE);
-        let power = 10f64.powf(in_unit.log10().floor());
-        let steps = [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0];
-        let step = steps.into_iter().find(|step| step * power >= in_unit).unwrap_or(10.0);
-        Self { most: step * power * base, unit, in_bytes }
-    }
-
-    /// A number in the chart's unit.
-    fn number(&self, rate: f64) -> String {
-        if self.in_bytes { units::bytes_number(rate, self.unit) } else { units::item_number(rate) }
-    }
-
-    fn unit(&self) -> String {
-        if self.in_bytes { format!("{}/s", units::BYTE_UNITS[self.unit]) } else { "files/s".into() }
-    }
-}
-
-fn header(scene: &Scene, subject: &Subject, peak: f64, scale: &Scale) -> Row {
-    let mut facts = Vec::new();
-    match (&scene.readout.rate, subject.now) {
-        (Current::None, _) => {}
-        (_, Some(now)) => facts.push(format!("now {}", scale.number(now))),
-        (current, None) => facts.extend(rate::bytes(current)),
-    }
-    if peak > 0.0 {
-        let average = subject.average.map(|average| format!("average (as in the console) {}", scale.number(average)));
-        facts.extend(average);
-        facts.push(format!("peak {} {}", scale.number(subject.highest.unwrap_or(peak)), scale.unit()));
-    }
-    let chosen =
-        scene.app.range().map(|range| format!("   last {}", units::duration(SignedDuration::from_secs(range))));
-    let title = vec![span("Throughput", BOLD), span(chosen.unwrap_or_default(), DIM)];
-    let mut facts = facts.join("   ");
-    if width(&facts) + 14 > scene.width {
-        facts = facts.replace(" (as in the console)", "");
-    }
-    both_ends(title, vec![span(facts, PLAIN)], scene.width)
-}
-
-/// One row of bars, the highest first.
-fn bar_row(parts: &[Option<f64>], scale: &Scale, row: usize, rows: usize) -> Row {
-    let label = match row {
-        0 => scale.number(scale.most),
-        row if row + 1 == rows && rows > 1 => "0".into(),
-        _ => String::new(),
-    };
-    let tick = if label.is_empty() { "│" } else { "┤" };
-    let mut cells = vec![span(format!("{label:>6} {tick}"), DIM)];
-    let floor = (rows - 1 - row) * 8;
-    for part in parts {
-        let (cell, style) = bar_cell(part, scale, floor, rows);
-        match cells.last_mut() {
-            Some(last) if last.style == style && last.style != DIM => last.content.to_mut().push(cell),
-            _ => cells.push(span(cell.to_string(), style)),
+/// The chart's range, in words.
+fn range(scene: &Scene, window: &Window) -> String {
+    match scene.app.range() {
+        Some(range) => format!("last {}", units::duration(SignedDuration::from_secs(range))),
+        None => {
+            let (begins, until) = (scene.readout.timeline().begins(), window.to.min(scene.time.now));
+            let whole = units::duration(until.duration_since(begins.unwrap_or(window.from)));
+            let since = if from_the_first_bytes(scene.readout) { "since the first bytes" } else { "watched" };
+            format!("{whole} {since}")
         }
     }
-    cells
 }
 
-/// The cell of a bar that begins `floor` eighths above the ground: bright at its top, calm below.
-fn bar_cell(part: &Option<f64>, scale: &Scale, floor: usize, rows: usize) -> (char, Style) {
-    let Some(rate) = part else { return (' ', PLAIN) };
-    let eighths = (rate / scale.most * (rows * 8) as f64).round() as usize;
-    let eighths = if *rate > 0.0 { eighths.max(1) } else { eighths };
-    let glyph = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'][eighths.saturating_sub(floor).min(8)];
-    let is_body = eighths > floor + 8;
-    (glyph, if is_body { DONE.add_modifier(Modifier::DIM) } else { DONE })
+fn header(scene: &Scene, subject: &Subject, window: &Window, columns: &[Column], scale: Option<&Scale>) -> Row {
+    let number = |rate: f64| match scale {
+        Some(scale) => scale.number(rate),
+        None if subject.in_bytes => units::byte_rate(rate),
+        None => units::file_rate(rate),
+    };
+    let now = match (&scene.readout.rate, subject.now) {
+        (Current::None, _) => None,
+        (_, Some(now)) => Some(format!("now {}", number(now))),
+        (current, None) => rate::bytes(current),
+    };
+    let cursor = scene.app.cursor().map(|at| {
+        let what = match window.column(at).and_then(|column| columns.get(column)) {
+            Some(Column::Rate(rate)) => number(*rate),
+            Some(Column::Stopped) => "no change".into(),
+            Some(Column::Unwatched) => "not polled".into(),
+            Some(Column::Empty) | None => "no rate".into(),
+        };
+        format!("at {} {what}", scene.time.moment(at))
+    });
+    let average = subject.average.map(|average| format!("average {}", number(average)));
+    let console = subject.average.map(|average| format!("average (as in the console) {}", number(average)));
+    let limit = subject.limit.map(|limit| format!("limit {}", number(limit)));
+    let peak = subject.highest.or(scale.is_some().then(|| subject.height(columns)));
+    let peak = peak.filter(|_| scale.is_some()).map(|peak| format!("peak {}", number(peak)));
+    let unit = scale.map(|scale| format!(" {}", scale.unit())).unwrap_or_default();
+    let said = |facts: &[&Option<String>]| {
+        let facts: Vec<&str> = facts.iter().filter_map(|fact| fact.as_deref()).collect();
+        let unit =
+            if facts.last().is_some_and(|last| last.ends_with(|c: char| c.is_ascii_digit())) { &unit } else { "" };
+        format!("{}{unit}", facts.join("   "))
+    };
+    let title = |range: &str| vec![span(subject.title, BOLD), span(range.to_owned(), DIM)];
+    let range = format!("   {}", range(scene, window));
+    let forms = [
+        (range.as_str(), said(&[&cursor, &now, &console, &limit, &peak])),
+        (range.as_str(), said(&[&cursor, &now, &average, &limit, &peak])),
+        ("", said(&[&cursor, &now, &average, &limit, &peak])),
+        ("", said(&[&cursor, &now, &average, &limit])),
+        ("", said(&[&cursor, &now, &average])),
+        ("", said(&[&cursor, &now])),
+    ];
+    let fits = |(range, facts): &&(&str, String)| width(subject.title) + width(range) + 3 + width(facts) <= scene.width;
+    let (range, facts) = forms.iter().find(fits).unwrap_or(&forms[5]);
+    both_ends(title(range), vec![span(facts.clone(), PLAIN)], scene.width)
 }
 
-/// A line where the rate is known, dashes where it is not: a gap is not a zero. What happened stands on it.
-fn axis(scene: &Scene, parts: &[Option<f64>], from: Timestamp, to: Timestamp) -> Row {
-    let mut cells: Vec<(&str, Style)> =
-        parts.iter().map(|part| (if part.is_some() { "─" } else { "╌" }, DIM)).collect();
-    let whole = to.duration_since(from).as_secs_f64();
-    let inside = scene.readout.events().iter().filter(|event| event.at >= from && event.at < to);
-    for event in inside.filter(|event| event.kind.is_turn()) {
-        let place = event.at.duration_since(from).as_secs_f64() / whole * parts.len() as f64;
-        if let Some(cell) = cells.get_mut(place as usize) {
-            // of two in one column, the graver one stays
-            let quieter = cell.0 == "─" || cell.0 == "╌" || event.kind.severity() >= Severity::Warning;
-            if quieter {
-                *cell = match event.kind.severity() {
-                    Severity::Info | Severity::Ok => ("┴", PLAIN),
-                    severity => (theme::symbol(severity), theme::style(severity)),
-                };
-            }
+/// A line where the rate is known, a heavy red one where nothing moved, dashes where it is not known. What happened
+/// stands on it, and where the times have no row of their own, they stand in it.
+fn axis(
+    scene: &Scene,
+    (columns, window, cursor): (&[Column], &Window, Option<usize>),
+    ground: &str,
+    (times, are_inside): (&[(usize, String)], bool),
+) -> Row {
+    let mut cells: Vec<marks::Cell> = columns.iter().map(ground_of).collect();
+    for (column, _) in times {
+        if let Some(cell) = cells.get_mut(*column).filter(|_| !are_inside) {
+            // a heavy line goes on under its tick
+            *cell = if cell.0 == "━" { ("┯", cell.1) } else { ("┬", cell.1) };
         }
     }
-    let lead = span(format!("{}└", " ".repeat(AXIS - 1)), DIM);
-    std::iter::once(lead).chain(cells.into_iter().map(|(glyph, style)| span(glyph, style))).collect()
+    let turns = scene.readout.events().iter().filter(|event| event.kind.is_turn());
+    marks::put(
+        &mut cells,
+        Some(PLAIN),
+        turns.filter_map(|event| Some((window.column(event.at)?, event.kind.severity()))),
+    );
+    if let Some(cell) = cursor.and_then(|column| cells.get_mut(column)) {
+        *cell = ("┃", BOLD);
+    }
+    let mut row = vec![span(format!("{ground:>10} └"), DIM)];
+    let mut labels = times.iter().filter(|_| are_inside).peekable();
+    let mut skipped = 0;
+    for (column, (glyph, style)) in cells.into_iter().enumerate() {
+        if let Some((_, label)) = labels.next_if(|(at, _)| *at == column)
+            && column + width(label) <= columns.len()
+        {
+            row.push(span(label.clone(), DIM));
+            skipped = width(label);
+        }
+        if skipped > 0 {
+            skipped -= 1;
+        } else {
+            row.push(span(glyph, style));
+        }
+    }
+    row
 }
 
-/// Times of day under the axis: both ends, and the middle where there is room.
-fn times(scene: &Scene, from: Timestamp, to: Timestamp, columns: usize) -> Row {
-    let span_of = to.duration_since(from);
-    let format = if span_of >= SignedDuration::from_hours(24) { "%-d %b %H:%M" } else { "%H:%M" };
-    let label = |at: Timestamp| at.to_zoned(scene.time.zone.clone()).strftime(format).to_string();
-    let middle = from.checked_add(span_of / 2).map(label).unwrap_or_default();
-    let (first, last) = (label(from), label(to));
-    let room = columns.saturating_sub(width(&first) + width(&last));
-    let text = if room > width(&middle) + 8 {
-        let before = columns / 2 - width(&first) - width(&middle) / 2;
-        let after = columns.saturating_sub(width(&first) + before + width(&middle) + width(&last));
-        format!("{first}{}{middle}{}{last}", " ".repeat(before), " ".repeat(after))
-    } else {
-        format!("{first}{}{last}", " ".repeat(room))
-    };
-    vec![span(" ".repeat(AXIS), PLAIN), span(text, DIM)]
+fn ground_of(column: &Column) -> marks::Cell {
+    match column {
+        Column::Rate(_) => ("─", DIM),
+        Column::Stopped => ("━", theme::style(Severity::Critical)),
+        Column::Unwatched | Column::Empty => ("╌", DIM),
+    }
+}
+
+/// Times of day under their places on the axis.
+fn times_row(times: &[(usize, String)], columns: usize) -> Row {
+    let mut text = " ".repeat(AXIS);
+    for (column, label) in times {
+        let wide = width(label);
+        let at = AXIS + column.saturating_sub(wide / 2).min(columns.saturating_sub(wide));
+        if width(&text) < at || width(&text) == AXIS {
+            text.push_str(&" ".repeat(at.saturating_sub(width(&text))));
+            text.push_str(label);
+        }
+    }
+    vec![span(text, DIM)]
 }

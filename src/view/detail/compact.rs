@@ -33,10 +33,10 @@ fn one(scene: &Scene) -> Row {
     let health = &scene.readout.health;
     let mut row = Row::new();
     if health.severity >= Severity::Warning {
-        let badge = format!("{} {} ", theme::symbol(health.severity), words::health_badge(health));
-        row.push(span(badge, theme::style(health.severity)));
+        row.push(span(format!("{} ", theme::symbol(health.severity)), theme::style(health.severity)));
+        row.push(span(format!("{} ", words::health_badge(health)), theme::words(health.severity).patch(BOLD)));
     }
-    for (place, word) in summary::headline(&scene.readout, &scene.time).into_iter().enumerate() {
+    for (place, word) in summary::headline(scene.readout, &scene.time).into_iter().enumerate() {
         if place > 0 {
             row.push(span("  ", PLAIN));
         }

@@ -13,7 +13,7 @@ use crate::{
 pub fn row(scene: &Scene) -> Option<Row> {
     let lead = span("ETA    ", BOLD);
     let room = scene.width.saturating_sub(width(&lead.content));
-    let forms = say::words::eta::forms(&scene.readout, &scene.time);
+    let forms = say::words::eta::forms(scene.readout, &scene.time);
     let fitting = forms.iter().find(|form| width(form) <= room).or(forms.last())?;
     let style = if scene.readout.estimate.is_ok() { PLAIN } else { DIM };
     Some(vec![lead, span(fitting.clone(), style)])

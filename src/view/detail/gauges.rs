@@ -8,7 +8,7 @@ use crate::{
     transfer::present::progress::Gauge,
     view::{
         Row, Scene,
-        text::{span, width},
+        text::span,
         theme::{self, BOLD, DIM, DONE, PLAIN},
     },
 };
@@ -39,13 +39,7 @@ pub fn rows(scene: &Scene) -> Vec<Row> {
     }
     let said = [said_of_bytes(scene, bytes), said_of_files(scene, files)];
     let style = bar_style(scene);
-    let widest = |text: fn(&Said) -> &str| said.iter().map(|said| width(text(said))).max().unwrap_or(0);
-    let (mut amounts, mut rate) = (widest(|said| &said.amounts), widest(|said| &said.rate));
-    if scene.width >= 78 {
-        // room for the longest of them, so that the bar's end does not jump with each digit
-        (amounts, rate) = (amounts.max(20), rate.max(11));
-    }
-    let columns = Columns::fit(scene.width, amounts, rate);
+    let columns = Columns::fit(scene.width);
     said.iter().map(|said| columns.row(said, style)).collect()
 }
 
@@ -54,7 +48,7 @@ fn bar_style(scene: &Scene) -> Style {
     if scene.readout.is_over() { theme::style(scene.readout.health.severity) } else { DONE }
 }
 
-/// How wide each part of a gauge is.
+/// How wide each part of a gauge is, whatever is in it: a bar keeps its length for the whole run.
 struct Columns {
     bar: usize,
     amounts: usize,
@@ -64,15 +58,21 @@ struct Columns {
 const LABEL: usize = 7;
 const PERCENT: usize = 9;
 const LEAST_BAR: usize = 10;
+/// A longer bar is hard to read against its number.
+const LONGEST_BAR: usize = 72;
+/// `99.9 GiB of ≥ 40.0 TiB`: the longest amounts.
+const AMOUNTS: usize = 22;
+/// `no change 59m 59s`: the longest that stands in the place of a rate.
+const RATE: usize = 17;
 
 impl Columns {
     /// The bar takes what is left; where too little is, first the rate goes, then the amounts.
-    fn fit(columns: usize, amounts: usize, rate: usize) -> Self {
+    fn fit(columns: usize) -> Self {
         let apart = |part: usize| if part == 0 { 0 } else { part + 3 };
-        for (amounts, rate) in [(amounts, rate), (amounts, 0), (0, 0)] {
+        for (amounts, rate) in [(AMOUNTS, RATE), (AMOUNTS, 0), (0, 0)] {
             let rest = LABEL + PERCENT + apart(amounts) + apart(rate);
             if columns >= rest + LEAST_BAR {
-                return Self { bar: columns - rest, amounts, rate };
+                return Self { bar: (columns - rest).min(LONGEST_BAR), amounts, rate };
             }
         }
         Self { bar: columns.saturating_sub(LABEL + PERCENT), amounts: 0, rate: 0 }
@@ -124,7 +124,7 @@ fn said_of_bytes(scene: &Scene, gauge: Gauge) -> Said {
             } else {
                 units::bytes(done)
             };
-            format!("{done} of {}{}", at_least(scene), units::bytes(total))
+            format!("{done} of {}{}", units::at_least(scene.readout.totals_grow), units::bytes(total))
         }
         (Some(done), None) if done != 0 => units::bytes(done),
         _ => String::new(),
@@ -136,7 +136,8 @@ fn said_of_bytes(scene: &Scene, gauge: Gauge) -> Said {
 fn said_of_files(scene: &Scene, gauge: Gauge) -> Said {
     let amounts = match (gauge.done, gauge.total) {
         (Some(done), Some(total)) => {
-            format!("{} of {}{}", units::short_count(done), at_least(scene), units::short_count(total))
+            let at_least = units::at_least(scene.readout.totals_grow);
+            format!("{} of {at_least}{}", units::short_count(done), units::short_count(total))
         }
         (Some(done), None) if done != 0 => units::count(done),
         _ => String::new(),
@@ -144,10 +145,6 @@ fn said_of_files(scene: &Scene, gauge: Gauge) -> Said {
     let rate = rate::files(&scene.readout.rate).unwrap_or_default();
     let basic = scene.readout.applicability().mode == Mode::Basic && !scene.readout.is_over();
     Said { label: "Files", share: gauge.fraction(), percent: percent(scene, gauge, basic), amounts, rate }
-}
-
-fn at_least(scene: &Scene) -> &'static str {
-    if scene.readout.totals_grow { "≥ " } else { "" }
 }
 
 fn percent(scene: &Scene, gauge: Gauge, about: bool) -> String {

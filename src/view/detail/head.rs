@@ -13,30 +13,52 @@ use crate::{
     },
 };
 
-/// Name, mode, status and health.
+/// Name, clock, mode, status and health. Where the room is short, mode, clock, the phase's duration and the name's end
+/// go, in this order; the words for phase and health stay.
 pub fn first(scene: &Scene) -> Row {
     let several = scene.app.executions().len();
     let place = if several > 1 { format!("{}/{several} ", scene.app.selected() + 1) } else { String::new() };
-    let name = scene.readout.name().to_owned();
+    let name = scene.readout.name();
+    let (clock, mode, health) = (clock(scene), mode(scene), health(scene));
+    let (long, short) = (status(scene, true), status(scene, false));
+    let forms: [&[&Row]; 5] = [
+        &[&clock, &mode, &long, &health],
+        &[&clock, &long, &health],
+        &[&long, &health],
+        &[&short, &health],
+        &[&health],
+    ];
+    let wide = |form: &[&Row]| -> usize {
+        form.iter().filter(|badge| !badge.is_empty()).map(|badge| spans_width(badge) + APART).sum()
+    };
+    let least = |form: usize| width(name).min(if form < 2 { 24 } else { 8 }) + width(&place);
+    let fits = |form: &usize| wide(forms[*form]) + least(*form) <= scene.width;
+    // a health that says nothing leaves its place to the status
+    let last = if health.is_empty() { 3 } else { 4 };
+    let form = forms[(0..last).find(fits).unwrap_or(last)];
     let mut right = Row::new();
-    // from the least to the most telling: what does not fit goes first
-    let mut badges = vec![mode(scene), status(scene), health(scene)];
-    let least_name = width(&name).min(16);
-    loop {
-        right.clear();
-        for badge in badges.iter().filter(|badge| !badge.is_empty()) {
-            right.push(span("   ", PLAIN));
-            right.extend(badge.iter().cloned());
-        }
-        if spans_width(&right) + width(&place) + least_name <= scene.width || badges.len() <= 1 {
-            break;
-        }
-        // the status is dropped last, but a health that alarms outlives it
-        let drop = if badges.len() == 3 || scene.readout.health.severity >= Severity::Warning { 0 } else { 1 };
-        badges.remove(drop);
+    for badge in form.iter().filter(|badge| !badge.is_empty()) {
+        right.push(span(" ".repeat(APART), PLAIN));
+        right.extend(badge.iter().cloned());
     }
     let room = scene.width.saturating_sub(spans_width(&right) + width(&place));
-    both_ends(vec![span(place, DIM), span(cut(&name, room).into_owned(), BOLD)], right, scene.width)
+    both_ends(vec![span(place, DIM), span(cut(name, room).into_owned(), BOLD)], right, scene.width)
+}
+
+/// Columns between two badges.
+const APART: usize = 3;
+
+/// What time it is, and in which zone; once it is over, when that was.
+fn clock(scene: &Scene) -> Row {
+    let end = scene.readout.is_over().then(|| {
+        let end = scene.readout.snapshot.and_then(|snapshot| snapshot.end_time).map(|end| end.0);
+        end.or(scene.readout.responded_at())
+    });
+    let (words, at) = match end.flatten() {
+        Some(end) => (format!("ended {}", scene.time.moment(end)), end),
+        None => (scene.time.of_day(scene.time.now, false), scene.time.now),
+    };
+    vec![span(format!("{words} {}", scene.time.zone_name(at)), DIM)]
 }
 
 /// Where from, where to, and whose it is.
@@ -63,8 +85,9 @@ pub fn second(scene: &Scene) -> Row {
         return both_ends(vec![span(left, DIM)], vec![span(cut(&right, room).into_owned(), DIM)], scene.width);
     };
     let wanted = width(&source) + 3 + width(&destination);
-    let beside = |least: usize| forms.iter().find(|right| least + 3 + width(right) <= scene.width);
-    let right = beside(wanted).or_else(|| beside(wanted.min(44))).cloned().unwrap_or_default();
+    // paths are cut before what says whose it is
+    let beside = forms.iter().find(|right| wanted.min(LEAST_PATHS) + 3 + width(right) <= scene.width);
+    let right = beside.cloned().unwrap_or_default();
     let room = scene.width.saturating_sub(if right.is_empty() { 0 } else { width(&right) + 3 }).saturating_sub(3);
     // the shorter one lends its room to the longer one
     let half = room / 2;
@@ -84,6 +107,9 @@ pub fn second(scene: &Scene) -> Row {
     both_ends(left, vec![span(right, DIM)], scene.width)
 }
 
+/// Columns of both paths, below which the account and then the region give way.
+const LEAST_PATHS: usize = 23;
+
 fn mode(scene: &Scene) -> Row {
     match scene.readout.snapshot.map(|snapshot| snapshot.mode()) {
         // a response that names no mode says little of it
@@ -95,8 +121,8 @@ fn mode(scene: &Scene) -> Row {
     }
 }
 
-/// Symbol, word, and how long.
-fn status(scene: &Scene) -> Row {
+/// Symbol, word, and how long where that is wanted.
+fn status(scene: &Scene, with_age: bool) -> Row {
     if scene.readout.snapshot.is_none() {
         return vec![span(NO_RESPONSE, DIM)];
     }
@@ -113,8 +139,11 @@ fn status(scene: &Scene) -> Row {
         Some(age) => Some(words::age(age)),
         None => scene.readout.elapsed.filter(|_| status.is_over()).map(units::duration),
     };
-    let mut badge = vec![span(format!("{symbol} {status}"), theme::style(severity).add_modifier(Modifier::BOLD))];
-    badge.extend(lasted.map(|lasted| span(format!(" {lasted}"), PLAIN)));
+    let mut badge = vec![
+        span(format!("{symbol} "), theme::style(severity).add_modifier(Modifier::BOLD)),
+        span(status.to_string(), theme::words(severity).add_modifier(Modifier::BOLD)),
+    ];
+    badge.extend(lasted.filter(|_| with_age).map(|lasted| span(format!(" {lasted}"), PLAIN)));
     badge
 }
 
@@ -127,10 +156,10 @@ fn health(scene: &Scene) -> Row {
         (HealthState::Finished | HealthState::Failed | HealthState::Cancelling, None) => return Row::new(),
         _ => words::health_badge(health),
     };
-    let text = format!("{} {word}", theme::symbol(health.severity));
-    let style = theme::style(health.severity);
+    let (symbol, style) = (theme::symbol(health.severity), theme::style(health.severity));
     match health.severity {
-        Severity::Critical => vec![span(format!(" {text} "), style.add_modifier(Modifier::REVERSED))],
-        _ => vec![span(text, style)],
+        Severity::Critical => vec![span(format!(" {symbol} {word} "), style.add_modifier(Modifier::REVERSED))],
+        Severity::Warning => vec![span(format!("{symbol} "), style), span(word, BOLD)],
+        _ => vec![span(format!("{symbol} {word}"), style)],
     }
 }

@@ -20,6 +20,8 @@ struct Part {
     apart: bool,
     /// Whether it is of the inner width.
     is_inner: bool,
+    /// Whether it has its least rows in the order of rank, although it could take more.
+    is_early: bool,
 }
 
 enum Content {
@@ -37,7 +39,7 @@ enum Content {
 
 impl Part {
     fn new(rank: u8, least: usize, apart: bool, content: Content) -> Self {
-        let mut part = Self { least, content, rank, given: 0, apart, is_inner: false };
+        let mut part = Self { least, content, rank, given: 0, apart, is_inner: false, is_early: false };
         part.least = part.least.min(part.most());
         part
     }
@@ -64,7 +66,9 @@ impl Part {
 
 /// From this many columns and rows on, events and settings stand beside gauges and chart.
 const WIDE: usize = 160;
-const HIGH: usize = 30;
+const HIGH: usize = 20;
+/// From so many rows on, a row is kept for a message before there is one, and in trouble the rows of the chart.
+const ROOMY: usize = 20;
 /// Columns of what stands at the side, and between it and the rest.
 const SIDE: usize = 60;
 const GAP: usize = 3;
@@ -77,8 +81,8 @@ pub fn rows(scene: &Scene, height: usize) -> Vec<Row> {
 /// Everything below each other. Gives with it the row at which the parts of the inner width begin.
 fn below(outer: &Scene, inner: &Scene, height: usize, with_events: bool) -> (Vec<Row>, usize) {
     let mut parts = parts(outer, inner, pipeline::rows(inner), height, with_events);
-    share_out(&mut parts, height);
-    if parts.iter().any(|part| part.rank == STEPS && part.given < part.most()) {
+    let cramped = share_out(&mut parts, height) && parts.iter().any(|part| part.is_early);
+    if cramped || parts.iter().any(|part| part.rank == STEPS && part.given < part.most()) {
         let failures = pipeline::failures(inner).into_iter().collect();
         parts = self::parts(outer, inner, failures, height, with_events);
         share_out(&mut parts, height);
@@ -105,7 +109,7 @@ fn beside(scene: &Scene, height: usize) -> Vec<Row> {
 /// Events, the newest of them where they are many, and below them the settings.
 fn side(scene: &Scene, room: usize) -> Vec<Row> {
     let settings = options::settings(scene);
-    let count = scene.readout.events().iter().len() + 1;
+    let count = events::count(scene) + 1;
     // more than half of it goes to events only where settings leave it
     let for_events = count.min((room / 2).max(room.saturating_sub(settings.len() + 1)));
     let mut rows = events::newest(scene, for_events);
@@ -116,22 +120,31 @@ fn side(scene: &Scene, room: usize) -> Vec<Row> {
 }
 
 const STEPS: u8 = 7;
+/// The fewest rows of a chart: a header, two of bars, and the axis.
+const CHART: usize = 4;
 
 /// The parts in the order of the screen: some of the outer width, the others of the inner one.
 fn parts(outer: &Scene, inner: &Scene, steps: Vec<Row>, height: usize, with_events: bool) -> Vec<Part> {
     use Content::{Chart, Events, Rows, Sentences, Settings};
-    let said = messages::rows(outer);
+    let mut said = messages::rows(outer);
     let presses = messages::presses(outer);
+    let charted = inner.width >= 40 && chart::has_something(inner);
+    let over = inner.readout.is_over();
+    // in trouble the chart shows since when, so that it does not give way to words
+    let early = presses && !over && charted && height >= ROOMY;
+    if !over && inner.readout.elapsed.is_some() {
+        said.resize(said.len().max(usize::from(height >= ROOMY)), Row::new());
+    }
     // What presses may take all but the head and the bytes; what does not, a third.
     let gauges_tell = height < 12 && inner.readout.bytes.done.is_some_and(|done| done > 0);
     let said_at_most = match presses {
+        true if early => height.saturating_sub(2 + CHART + 3),
         true => height.saturating_sub(2),
         // on a small screen numbers come before comments on them
         false if gauges_tell => 0,
         false => height.div_ceil(3),
     };
     let said = Sentences(said, said_at_most);
-    let no_steps = steps.is_empty();
     let mut gauges = gauges::rows(inner);
     let second_gauge = gauges.split_off(gauges.len().min(1));
     let said_least = said_at_most.min(2);
@@ -146,12 +159,17 @@ fn parts(outer: &Scene, inner: &Scene, steps: Vec<Row>, height: usize, with_even
         Part::inner(4, 1, false, Rows(eta::row(inner).into_iter().collect())),
         Part::inner(STEPS, steps_least, true, Rows(steps)),
     ];
-    if inner.width >= 40 && chart::has_something(inner) {
-        parts.push(Part::inner(8, 4, true, Chart(if with_events { 22 } else { usize::MAX })));
-    } else if no_steps && with_events {
-        parts.push(Part::inner(10, 3, true, Settings(options::settings(inner))));
+    if charted {
+        let chart =
+            Part::inner(if early { 3 } else { 8 }, CHART, true, Chart(if with_events { 22 } else { usize::MAX }));
+        parts.push(Part { is_early: early, ..chart });
+    } else {
+        parts.push(Part::inner(6, 1, true, Rows(chart::waiting(inner))));
+        if with_events {
+            parts.push(Part::inner(10, 3, true, Settings(options::settings(inner))));
+        }
     }
-    let events = inner.readout.events().iter().len();
+    let events = events::count(inner);
     if events > 0 && with_events {
         parts.push(Part::inner(9, 2, true, Events(events + 1)));
     }
@@ -159,18 +177,21 @@ fn parts(outer: &Scene, inner: &Scene, steps: Vec<Row>, height: usize, with_even
 }
 
 /// Gives each part its rows: what is fixed in the order of rank, then air between, then chart and events, then
-/// settings.
-fn share_out(parts: &mut [Part], height: usize) {
+/// settings. True where there was no room for air.
+fn share_out(parts: &mut [Part], height: usize) -> bool {
     let mut left = height;
-    let fixed = |part: &Part| matches!(part.content, Content::Sentences(..) | Content::Rows(_));
+    let fixed = |part: &Part| part.is_early || matches!(part.content, Content::Sentences(..) | Content::Rows(_));
     let mut order: Vec<usize> = (0..parts.len()).collect();
     order.sort_by_key(|place| parts[*place].rank);
     for &place in order.iter().filter(|place| fixed(&parts[**place])).collect::<Vec<_>>() {
         if parts[place].least <= left {
-            parts[place].give(usize::MAX, &mut left);
+            let upto = if parts[place].is_early { parts[place].least } else { usize::MAX };
+            parts[place].give(upto, &mut left);
         }
     }
+    let mut cramped = false;
     for part in parts.iter_mut().filter(|part| fixed(part)) {
+        cramped |= part.apart && part.given > 0 && left == 0;
         part.apart &= part.given > 0 && left > 0;
         left -= usize::from(part.apart);
     }
@@ -202,6 +223,7 @@ fn share_out(parts: &mut [Part], height: usize) {
             part.give(upto, &mut left);
         }
     }
+    cramped
 }
 
 fn is_chart(part: &Part) -> bool {

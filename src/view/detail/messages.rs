@@ -26,7 +26,7 @@ pub fn presses(scene: &Scene) -> bool {
 fn lines(sentence: &Sentence, columns: usize) -> Vec<Row> {
     let (style, lead) = match sentence.severity {
         Severity::Info => (PLAIN, DIM),
-        severity => (theme::style(severity), theme::style(severity)),
+        severity => (theme::words(severity), theme::style(severity)),
     };
     let symbol = span(format!("{} ", theme::symbol(sentence.severity)), lead);
     let text = clean(&sentence.text);
@@ -40,10 +40,10 @@ fn lines(sentence: &Sentence, columns: usize) -> Vec<Row> {
 
 /// Says on the last row that there is more.
 pub fn mark_cut(rows: &mut [Row], columns: usize) {
-    let more = " … o shows all";
+    let more = " o shows all";
     if let Some(row) = rows.last_mut() {
         let room = columns.saturating_sub(more.chars().count());
-        let text: String = row.iter().map(|span| span.content.as_ref()).collect();
+        let text: String = row.iter().map(|span| span.content.as_ref()).chain(["…"]).collect();
         let style = row.last().map(|span| span.style).unwrap_or_default();
         *row = vec![span(cut(&text, room).into_owned(), style), span(more, DIM)];
     }

@@ -2,9 +2,12 @@
 
 use crate::{
     aws::snapshot::Mode,
-    say::{blocks::sparkline, units, words},
+    say::{blocks::sparkline_of, units, words},
     transfer::{
+        judge::outcome::Outcome,
         past::pipeline::{Lane, Step},
+        past::step_rates::Trend,
+        present::progress,
         severity::Severity,
     },
     view::{
@@ -26,7 +29,8 @@ pub fn rows(scene: &Scene) -> Vec<Row> {
 pub fn failures(scene: &Scene) -> Option<Row> {
     let failed = |(step, count)| format!("{} {}", units::short_count(count), words::step_verb(step));
     let failed: Vec<String> = scene.readout.failed_steps().map(failed).collect();
-    (!failed.is_empty()).then(|| vec![span(format!("Failed {}", failed.join(" · ")), theme::style(Severity::Warning))])
+    let symbol = span(format!("{} ", theme::symbol(Severity::Warning)), theme::style(Severity::Warning));
+    (!failed.is_empty()).then(|| vec![symbol, span(format!("Failed {}", failed.join(" · ")), BOLD)])
 }
 
 fn enhanced(scene: &Scene) -> Vec<Row> {
@@ -34,11 +38,14 @@ fn enhanced(scene: &Scene) -> Vec<Row> {
     if lanes.iter().all(|lane| lane.files.unwrap_or(0) == 0 && lane.folders.unwrap_or(0) == 0) {
         return Vec::new();
     }
-    let cells: Vec<Cells> = lanes.iter().map(|lane| Cells::of(scene, lane)).collect();
+    let trends: Vec<Option<Trend>> = lanes.iter().map(|lane| scene.readout.failure_trend(lane.step, TREND)).collect();
+    // one scale for all: a tall block of one step is as many failures as that of another
+    let most = trends.iter().flatten().flat_map(|trend| trend.parts.iter().copied()).max().unwrap_or(0);
+    let cells = lanes.iter().zip(&trends).map(|(lane, trend)| Cells::of(scene, lane, trend.as_ref(), most));
+    let cells: Vec<Cells> = cells.collect();
     let columns = Columns::fit(scene.width, &cells);
-    let flow = [Step::Listed, Step::Prepared, Step::Transferred, Step::Verified];
-    let scale = lanes.iter().filter(|lane| flow.contains(&lane.step)).filter_map(|lane| lane.files).max().unwrap_or(0);
-    let mut rows = vec![columns.header(scene)];
+    let scale = to_transfer(scene, &lanes);
+    let mut rows = vec![columns.header()];
     for (lane, cells) in lanes.iter().zip(&cells) {
         let scale = match lane.step {
             Step::Deleted => estimated_deletes(scene).or(lane.files),
@@ -50,8 +57,20 @@ fn enhanced(scene: &Scene) -> Vec<Row> {
     rows
 }
 
+/// The files that the bars are measured against: those to transfer; after a success, those that were.
+fn to_transfer(scene: &Scene, lanes: &[&Lane]) -> i64 {
+    let transferred = lanes.iter().find(|lane| lane.step == Step::Transferred).and_then(|lane| lane.files);
+    let scale = match scene.readout.outcome {
+        Some(Outcome::Success) => transferred,
+        _ => scene.readout.files.total,
+    };
+    let flow = [Step::Prepared, Step::Transferred, Step::Verified];
+    let most = || lanes.iter().filter(|lane| flow.contains(&lane.step)).filter_map(|lane| lane.files).max();
+    scale.or_else(most).unwrap_or(0)
+}
+
 fn estimated_deletes(scene: &Scene) -> Option<i64> {
-    scene.readout.snapshot?.estimated_files_to_delete.map(|count| count.0).filter(|estimate| *estimate > 0)
+    progress::deletes(scene.readout.snapshot?).total
 }
 
 /// The texts of one lane.
@@ -65,7 +84,8 @@ struct Cells {
     failed: String,
     /// Their sum, where there is room for no more.
     failed_sum: String,
-    failed_any: bool,
+    /// Whether failures are reported here at all.
+    can_fail: bool,
     /// New failures over the time watched; empty where there are none.
     trend: String,
     per_hour: String,
@@ -75,7 +95,7 @@ struct Cells {
 const TREND: usize = 8;
 
 impl Cells {
-    fn of(scene: &Scene, lane: &Lane) -> Self {
+    fn of(scene: &Scene, lane: &Lane, trend: Option<&Trend>, most: i64) -> Self {
         let text = |count: Option<i64>| count.map(units::count).unwrap_or_default();
         let fails = lane.step.can_fail();
         let (files, folders) = (lane.files_failed.filter(|_| fails), lane.folders_failed.filter(|_| fails));
@@ -84,8 +104,7 @@ impl Cells {
             (Some(files), Some(folders)) => format!("{} + {} folders", units::count(files), units::count(folders)),
             (None, Some(folders)) => format!("{} folders", units::count(folders)),
         };
-        let trend = scene.readout.failure_trend(lane.step, TREND);
-        let per_hour = trend.as_ref().and_then(|trend| trend.per_hour).filter(|_| !scene.readout.is_over());
+        let per_hour = trend.and_then(|trend| trend.per_hour).filter(|_| !scene.readout.is_over());
         Self {
             files: match (lane.step, lane.files, estimated_deletes(scene)) {
                 (Step::Deleted, Some(deleted), Some(estimate)) => {
@@ -99,8 +118,8 @@ impl Cells {
             folders_failed: text(folders),
             failed,
             failed_sum: text(lane.failed().filter(|_| fails)),
-            failed_any: lane.failed().is_some_and(|failed| failed > 0) && fails,
-            trend: trend.map(|trend| sparkline(&trend.parts)).unwrap_or_default(),
+            can_fail: lane.failed().is_some() && fails,
+            trend: trend.map(|trend| sparkline_of(&trend.parts, most)).unwrap_or_default(),
             per_hour: per_hour.map(|hour| units::short_count(hour.round() as i64)).unwrap_or_default(),
         }
     }
@@ -127,28 +146,31 @@ struct Columns {
 
 const NAME: usize = 15;
 const LEAST_BAR: usize = 8;
+/// A longer bar tells no more.
+const LONGEST_BAR: usize = 48;
 /// From this many columns on, failures of files and of folders have a column each.
 const APART: usize = 98;
 
 impl Columns {
     /// The bar takes what is left; where too little is, the trend goes first, then the rates, then the folders.
     fn fit(columns: usize, cells: &[Cells]) -> Self {
+        // as wide as the widest that is to be expected: what is filled later moves nothing
         let widest = |title: &str, text: fn(&Cells) -> &str| {
             let most = cells.iter().map(|cells| width(text(cells))).max().unwrap_or(0);
             if most == 0 { 0 } else { most.max(title.len()) + 3 }
         };
         let files = widest("10,000,000", |cells| &cells.files).max(8);
-        let folders = widest("folders", |cells| &cells.folders);
+        let folders = widest("100,000", |cells| &cells.folders);
         // a rate comes and goes, and its column stays
         let rate = "per second".len() + 3;
         let apart = Failed::Apart(
             widest("files failed", |cells| &cells.files_failed),
             widest("folders failed", |cells| &cells.folders_failed),
         );
-        let together = Failed::Together(widest("failed", |cells| &cells.failed));
-        let sum = Failed::Sum(widest("failed", |cells| &cells.failed_sum));
-        let fails = cells.iter().any(|cells| cells.failed_any);
-        let (trend, per_hour) = if fails { (TREND + 3, "per hour".len() + 3) } else { (0, 0) };
+        let together = Failed::Together(widest("100,000", |cells| &cells.failed));
+        let sum = Failed::Sum(widest("100,000", |cells| &cells.failed_sum));
+        let fail = cells.iter().any(|cells| cells.can_fail);
+        let (trend, per_hour) = if fail { (TREND + 3, "failed/h".len() + 3) } else { (0, 0) };
         let all = [(folders, rate, trend, per_hour), (folders, rate, 0, per_hour), (folders, 0, trend, per_hour)];
         let fewer = [(folders, rate, 0, 0), (folders, 0, 0, 0), (0, 0, 0, 0)];
         let forms = if columns >= APART { vec![apart, together, sum] } else { vec![together, sum] };
@@ -156,7 +178,8 @@ impl Columns {
             for failed in &forms {
                 let fixed = NAME + files + folders + failed.wide() + rate + trend + per_hour;
                 if columns >= fixed + LEAST_BAR {
-                    return Self { bar: columns - fixed, files, rate, folders, failed: *failed, trend, per_hour };
+                    let bar = (columns - fixed).min(LONGEST_BAR);
+                    return Self { bar, files, rate, folders, failed: *failed, trend, per_hour };
                 }
             }
         }
@@ -164,23 +187,20 @@ impl Columns {
         Self { bar: 0, files, rate: 0, folders, failed: sum, trend: 0, per_hour: 0 }
     }
 
-    fn header(&self, scene: &Scene) -> Row {
+    fn header(&self) -> Row {
         let titled = |title: &str, wide: usize| if wide == 0 { String::new() } else { format!("{title:>wide$}") };
         let failed = match self.failed {
             Failed::Apart(files, folders) => titled("files failed", files) + &titled("folders failed", folders),
             Failed::Together(wide) | Failed::Sum(wide) => titled("failed", wide),
         };
-        let watched = scene.readout.polled_at().map(|at| at.duration_since(scene.readout.watched_since()));
-        let watched = watched.map(units::duration).unwrap_or_default();
-        let span_of = if width(&watched) + 5 <= TREND + 2 { format!("last {watched}") } else { watched };
         let numbers = [
             " ".repeat(self.bar),
             titled("files", self.files),
             titled("per second", self.rate),
             titled("folders", self.folders),
             failed,
-            titled(&span_of, self.trend),
-            titled("per hour", self.per_hour),
+            titled("trend", self.trend),
+            titled("failed/h", self.per_hour),
         ];
         vec![span(format!("{:<NAME$}", "Pipeline"), BOLD), span(numbers.concat(), DIM)]
     }
@@ -194,7 +214,7 @@ impl Columns {
         let weak = |text: &str| if text == "0" { DIM } else { PLAIN };
         let alarm = |text: &str| match text {
             "0" | "" => DIM,
-            _ => theme::style(Severity::Warning).patch(BOLD),
+            _ => BOLD,
         };
         let mut push = |text: &str, wide: usize, style| {
             if wide > 0 {
