@@ -289,7 +289,7 @@ mod tests {
     fn moving(seconds: i64) -> Execution {
         watched((0..=seconds).step_by(15).map(|second| {
             let members = format!(
-                r#""TaskMode":"ENHANCED","Status":"TRANSFERRING","StartTime":1799999990,"FilesTransferred":{second},"BytesWritten":{},"EstimatedBytesToTransfer":4000000,"FilesFailed":{{"Transfer":2,"Verify":39}}"#,
+                r#""TaskMode":"ENHANCED","Status":"TRANSFERRING","StartTime":1799999990,"FilesTransferred":{second},"FilesVerified":{second},"BytesWritten":{},"EstimatedBytesToTransfer":4000000,"FilesFailed":{{"Transfer":2,"Verify":39}}"#,
                 second * 1000,
             );
             (second, members)

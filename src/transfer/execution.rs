@@ -346,8 +346,10 @@ pub mod tests {
                 "transferring (launching 30s)",
                 "first bytes written",
                 "verify: first failures (2)",
+                "stalled: no counter has changed for 6m",
                 "listing finished: 100 B to transfer",
                 "50% of bytes written",
+                "moving again",
                 "90% of bytes written",
                 "ended with SUCCESS, but incomplete",
             ]
