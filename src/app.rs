@@ -8,6 +8,8 @@ mod pager;
 pub mod player;
 mod request;
 
+use std::collections::HashMap;
+
 use crate::transfer::readout::Readout;
 use crossterm::event::KeyEvent;
 use jiff::{Timestamp, tz::TimeZone};
@@ -32,13 +34,15 @@ use crate::{
         report::{self, Context},
         units::LocalTime,
     },
-    transfer::execution::Execution,
+    transfer::{execution::Execution, judge::estimate::EarlierRun},
 };
 
 /// All state of the program.
 #[derive(Clone, Debug)]
 pub struct App {
     executions: Vec<Execution>,
+    /// By the id of their task.
+    earlier: HashMap<String, Vec<EarlierRun>>,
     selected: usize,
     pager: Pager,
     chart: Chart,
@@ -58,6 +62,7 @@ impl App {
     pub fn new(arns: impl IntoIterator<Item = Arn>, now: Timestamp, zone: TimeZone) -> Self {
         Self {
             executions: arns.into_iter().map(|arn| Execution::new(arn, now)).collect(),
+            earlier: HashMap::new(),
             selected: 0,
             pager: Pager::default(),
             chart: Chart::default(),
@@ -97,7 +102,9 @@ impl App {
                 execution.resume(event.at);
                 let place = self.place_of(execution.arn());
                 self.executions[place] = *execution;
+                self.remind(place);
             }
+            EventKind::Remembered(runs) => self.remember(runs),
             EventKind::Recording(trouble) => self.recording = trouble,
             EventKind::Replayed(frame) => {
                 self.executions = frame.executions;
@@ -129,8 +136,24 @@ impl App {
         let known = called.or_else(asked);
         let found = || Some(self.place_of(&Arn::parse(&observation.execution).ok()?));
         let Some(place) = known.or_else(found) else { return };
+        let is_first = self.executions[place].response().is_none();
         self.executions[place].observe(observation);
+        if is_first {
+            self.remind(place);
+        }
         self.end_where_nothing_can_be_seen();
+    }
+
+    fn remember(&mut self, runs: HashMap<String, Vec<EarlierRun>>) {
+        self.earlier = runs;
+        (0..self.executions.len()).for_each(|place| self.remind(place));
+    }
+
+    /// Tells a transfer what earlier runs of its task did.
+    fn remind(&mut self, place: usize) {
+        if let Some(runs) = self.earlier.get(&self.executions[place].arn().task) {
+            self.executions[place].remember(runs);
+        }
     }
 
     /// The transfer that is meant; a new one where it is none of those that are known.
@@ -425,6 +448,35 @@ mod tests {
         assert!(execution.events().iter().any(
             |event| matches!(event.kind, crate::transfer::events::Kind::WatchResumed(after) if after.as_secs() == 3601)
         ));
+    }
+
+    #[test]
+    fn earlier_runs_of_the_task_have_a_say_in_when_it_ends() {
+        // fast and slow by turns, as it was before
+        let bytes =
+            |second: i64| (0..second / 15).map(|step| if step / 20 % 2 == 0 { 22_500 } else { 7_500 }).sum::<i64>();
+        let look = |second: i64| {
+            let bytes = bytes(second);
+            let body = format!(
+                r#"{{"Status":"TRANSFERRING","TaskMode":"ENHANCED","BytesWritten":{bytes},"EstimatedBytesToTransfer":3600000}}"#
+            );
+            observed(FIRST, second, Outcome::Response(Response::parse(&body).unwrap()), Some(15))
+        };
+        let run = EarlierRun { took: jiff::SignedDuration::from_secs(3500), bytes: 3_500_000, files: 0 };
+        let runs = HashMap::from([(Arn::parse(FIRST).unwrap().task, vec![run])]);
+        // whether it is told before the transfer is found, or later
+        let ends = [None, Some(0), Some(15)].map(|told| {
+            let mut app = app(&[TASK]);
+            for second in (0..=1500).step_by(15) {
+                if told == Some(second) {
+                    app.update(Event { at: at(second), what: EventKind::Remembered(runs.clone()) });
+                }
+                app.update(look(second));
+            }
+            app.execution().unwrap().estimator().estimate(app.now()).unwrap().likely
+        });
+        assert_ne!(ends[0], ends[1]);
+        assert_eq!(ends[1], ends[2]);
     }
 
     #[test]

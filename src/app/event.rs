@@ -1,10 +1,15 @@
 //! What happens to an app: what a source saw, what a person pressed, what a signal said, what became of a request.
 
+use std::collections::HashMap;
+
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 
 use super::{exit::Exit, player::Frame};
-use crate::{aws::observation::Observation, transfer::execution::Execution};
+use crate::{
+    aws::observation::Observation,
+    transfer::{execution::Execution, judge::estimate::EarlierRun},
+};
 
 /// Something that happened, and when.
 #[derive(Clone, Debug)]
@@ -44,6 +49,8 @@ pub enum EventKind {
     Observed(Observation),
     /// What was watched of an execution before was read from its recording.
     Restored(Box<Execution>),
+    /// What earlier runs did, by the id of their task.
+    Remembered(HashMap<String, Vec<EarlierRun>>),
     /// Why recording stopped; `None` once it records again.
     Recording(Option<String>),
     /// A replay has reached this event's moment.

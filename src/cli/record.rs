@@ -1,6 +1,6 @@
 //! The recording flags, and the step between a source and the events at which observations are recorded.
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::HashMap, path::PathBuf, pin::pin, time::Duration};
 
 use clap::Args;
 use tokio::{
@@ -16,8 +16,9 @@ use crate::{
     say::text::clean,
     sink::{
         folder,
-        record::{Place, Recorder, check_path},
+        record::{Place, Recorder, check_path, earlier},
     },
+    transfer::judge::estimate::EarlierRun,
 };
 
 /// The recording flags.
@@ -80,11 +81,23 @@ pub async fn forward(
         }
         return untaken;
     };
+    let folder = if let Place::Folder(folder) = &place { Some(folder.clone()) } else { None };
+    let (mut reading, mut earlier) = (pin!(remembered(folder)), None);
+    let mut is_read = false;
     let mut recorder = Recorder::start(place);
     loop {
         let passed = tokio::select! {
+            runs = &mut reading, if !is_read => {
+                (is_read, earlier) = (true, runs);
+                continue;
+            }
             observation = observations.recv() => match observation {
-                Some(observation) => recorder.take(observation),
+                Some(observation) => {
+                    let at = observation.at;
+                    let mut events = recorder.take(observation);
+                    events.extend(earlier.take().map(|runs| Event { at, what: EventKind::Remembered(runs) }));
+                    events
+                }
                 None => break,
             },
             news = recorder.news() => news,
@@ -94,6 +107,12 @@ pub async fn forward(
     }
     pass(recorder.end().await, &events, &mut untaken).await;
     untaken
+}
+
+/// What earlier runs did, by the recordings in the folder.
+async fn remembered(folder: Option<PathBuf>) -> Option<HashMap<String, Vec<EarlierRun>>> {
+    let folder = folder?;
+    tokio::task::spawn_blocking(move || earlier::runs(&folder)).await.ok().filter(|runs| !runs.is_empty())
 }
 
 async fn pass(passed: Vec<Event>, events: &Sender<Event>, untaken: &mut Vec<Event>) {

@@ -29,6 +29,7 @@ use crate::{
 };
 
 mod compact;
+pub mod earlier;
 mod file;
 mod open;
 mod past;

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     events::{Before, Events, Kind, of_health},
     judge::{
-        estimate::{Estimator, Reading, Stage},
+        estimate::{EarlierRun, Estimator, Reading, Stage},
         health::{Health, HealthState},
     },
     past::{
@@ -80,6 +80,20 @@ impl Execution {
     /// Takes note that what was watched before is watched again from `at` on.
     pub fn resume(&mut self, at: Timestamp) {
         self.past.forget_old_outage(at);
+    }
+
+    /// Takes earlier runs of its task as one more opinion on when it ends.
+    pub fn remember(&mut self, runs: &[EarlierRun]) {
+        self.estimator.remember(runs);
+    }
+
+    /// What it did, for a later run of its task; `None` where it did not end with SUCCESS, or the service did not say
+    /// how long it transferred.
+    pub fn as_earlier_run(&self) -> Option<EarlierRun> {
+        let snapshot = self.past.snapshot().filter(|snapshot| snapshot.status() == Some(Status::Success))?;
+        let reading = self.reading(snapshot, self.past.polled_at?);
+        let (bytes, files) = (reading.bytes_done.unwrap_or(0), reading.files_done.unwrap_or(0));
+        Some(EarlierRun { took: reading.running_for?, bytes, files })
     }
 
     /// Notes what health became since the response before: troubles that begin, and those that end.

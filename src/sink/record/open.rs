@@ -3,11 +3,14 @@
 use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions},
+    io::{self, Seek, SeekFrom},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
 use rustix::fs::OFlags;
+
+use crate::{aws::line::LONGEST_LINE, files::Lines};
 
 /// Whether a symbolic link in a recording's place is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +29,17 @@ pub fn for_lines(links: Links) -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).append(true).mode(0o600).custom_flags(flags.bits().cast_signed());
     options
+}
+
+/// What happened last is told by the last lines of a recording; so many bytes of them are read.
+const TAIL: u64 = 256 << 10;
+
+/// The last lines of a recording, of which the first may be cut off.
+pub fn tail(path: &Path) -> io::Result<Lines<'static>> {
+    let mut file = for_lines(Links::Refused).open(path)?;
+    let beginning = file.metadata()?.len().saturating_sub(TAIL);
+    file.seek(SeekFrom::Start(beginning))?;
+    Ok(Lines::new(file, LONGEST_LINE))
 }
 
 /// Whether a symbolic link is at this path.

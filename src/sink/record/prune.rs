@@ -2,23 +2,17 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Seek, SeekFrom},
+    io,
     path::{Path, PathBuf},
 };
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::open::{Links, for_lines, is_at};
-use crate::{
-    aws::{
-        line::{LONGEST_LINE, Line, Reader},
-        observation::Outcome,
-    },
-    files::Lines,
+use super::open::{is_at, tail};
+use crate::aws::{
+    line::{Line, Reader},
+    observation::Outcome,
 };
-
-/// The end of an execution is told by the last lines of its recording; so many bytes of them are read.
-const TAIL: u64 = 256 << 10;
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug)]
@@ -104,10 +98,7 @@ fn kept(path: &Path) -> Option<Old> {
 
 /// When the last line of a recording was written, and when the execution ended by the last response in it.
 fn last(path: &Path) -> io::Result<(Option<Timestamp>, Option<Timestamp>)> {
-    let mut file = for_lines(Links::Refused).open(path)?;
-    let beginning = file.metadata()?.len().saturating_sub(TAIL);
-    file.seek(SeekFrom::Start(beginning))?;
-    let (mut lines, mut reader) = (Lines::new(file, LONGEST_LINE), Reader::default());
+    let (mut lines, mut reader) = (tail(path)?, Reader::default());
     let (mut newest, mut ended) = (None, None);
     while let Some(line) = lines.next()? {
         let text = std::str::from_utf8(line.bytes).ok();
@@ -129,7 +120,7 @@ mod tests {
     use super::*;
     use crate::{
         aws::observation::Observation,
-        sink::record::file::RecordingFile,
+        sink::record::{file::RecordingFile, open::Links},
         transfer::execution::tests::{answer, at},
     };
 
