@@ -216,8 +216,8 @@ impl Execution {
     /// How long the running phase lasts; `None` where that is not known, and once it is over.
     pub fn phase_age(&self, now: Timestamp) -> Option<Age> {
         let newest = self.past.newest.as_ref()?;
-        let (snapshot, since) = (newest.response.snapshot(), newest.durations_since());
-        self.past.phases.age(snapshot, &newest.applicability, since, now)
+        let (snapshot, durations) = (newest.response.snapshot(), newest.durations());
+        self.past.phases.age(snapshot, &newest.applicability, durations, now)
     }
 
     /// How long it ran in all, or runs by now, never below 0; `None` without times.
@@ -239,7 +239,7 @@ pub mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::transfer::readout::Readout;
+    use crate::transfer::{present::rates::Current, readout::Readout};
     use crate::{
         aws::{
             fault::{Fault, FaultKind},
@@ -331,6 +331,20 @@ pub mod tests {
         let mut execution = Execution::new(task, at(0));
         execution.observe(&answer(1, r#""Status":"QUEUED""#));
         assert_eq!(execution.arn().to_string(), ARN);
+    }
+
+    #[test]
+    fn what_stands_from_the_first_poll_on_has_no_end_and_may_have_stood_for_longer() {
+        let members = r#""Status":"TRANSFERRING","BytesWritten":400,"EstimatedBytesToTransfer":1000,"LaunchTime":1799999300,
+            "Result":{"PrepareDuration":60000,"TransferDuration":600000,"TotalDuration":700000}"#;
+        let at_second = |last: i64| {
+            let execution = watched((0..=last).step_by(15).map(|second| (second, members.to_owned())));
+            let readout = Readout::of(&execution, at(last));
+            (readout.phase_age, readout.estimate.is_ok(), readout.rate)
+        };
+        let minutes = SignedDuration::from_mins;
+        assert_eq!(at_second(60), (Some(Age::Reported(minutes(11))), true, Current::Measuring));
+        assert_eq!(at_second(240), (Some(Age::AtLeast(minutes(14))), false, Current::Still(minutes(4))));
     }
 
     #[test]

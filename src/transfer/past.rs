@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use self::{
     motion::Motion,
-    phases::Phases,
+    phases::{DurationsSeen, Phases},
     rate_level::RateLevel,
     refresh::Refresh,
     step_rates::StepRates,
@@ -235,7 +235,7 @@ impl Past {
         let Some(newest) = &self.newest else { return false };
         let running = matches!(
             newest.response.snapshot().status(),
-            Some(Status::Launching | Status::Preparing | Status::Transferring | Status::Other(_))
+            Some(Status::Launching | Status::Preparing | Status::Transferring | Status::Cancelling | Status::Other(_))
         );
         let step = self.refresh.usual().unwrap_or(LONGEST_STEP);
         let settled = newest.since(self.estimates_changed_at) >= SETTLED.max(step.saturating_mul(2));
@@ -282,9 +282,9 @@ impl Newest {
         self.at.duration_since(change.unwrap_or(self.first_at)).max(SignedDuration::ZERO)
     }
 
-    /// Since when the durations are what they are, as far as we saw.
-    pub fn durations_since(&self) -> Timestamp {
-        self.pulse_at.unwrap_or(self.first_at)
+    /// What we saw of the durations.
+    pub fn durations(&self) -> DurationsSeen {
+        DurationsSeen { since: self.pulse_at.unwrap_or(self.first_at), were_seen_to_move: self.pulse_at.is_some() }
     }
 }
 

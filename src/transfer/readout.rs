@@ -86,7 +86,13 @@ impl<'a> Readout<'a> {
         let status = past.status();
         let phase_age = execution.phase_age(at);
         let health = Health::of(past, phase_age, at);
-        let rate = Current::of(past, at);
+        let stalled = health.transfer_stalled_for();
+        let rate = match (Current::of(past, at), stalled) {
+            // other counters may have moved since
+            (Current::Still(span), Some(stalled)) if health.step().is_some() => Current::Still(span.max(stalled)),
+            (rate, _) => rate,
+        };
+        let was_seen_to_move = past.newest.as_ref().is_some_and(|newest| newest.counters_at.is_some());
         let bottleneck = Bottleneck::of(past, &rate, at);
         let advise = |snapshot| advice::advise(snapshot, execution.task(), &health, phase_age);
         Self {
@@ -102,9 +108,10 @@ impl<'a> Readout<'a> {
             totals_grow: past.totals_grow(),
             rate,
             average: snapshot.and_then(|snapshot| progress::average(snapshot, applicability)),
-            estimate: match health.transfer_stalled_for() {
-                Some(stalled) => Err(Unknown::Stalled(stalled)),
-                None => execution.estimator().estimate(at),
+            estimate: match (stalled, rate) {
+                (Some(stalled), _) => Err(Unknown::Stalled(stalled)),
+                (None, Current::Still(span)) if !was_seen_to_move => Err(Unknown::Stalled(span)),
+                _ => execution.estimator().estimate(at),
             },
             lanes: snapshot.map(|snapshot| pipeline::pipeline(snapshot, applicability)).unwrap_or_default(),
             failures: snapshot.and_then(pipeline::failures).filter(|_| applicability.reports(Metric::Failures)),

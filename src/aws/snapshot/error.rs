@@ -22,6 +22,11 @@ impl Snapshot {
         self.detail_says(&["verification detected mismatches"])
     }
 
+    /// Whether the error's detail says that someone cancelled it.
+    pub fn says_cancelled(&self) -> bool {
+        self.detail_says(&["execution was cancel", "task was cancel", "task cancel"])
+    }
+
     fn detail_says(&self, texts: &[&str]) -> bool {
         let detail = self.result.as_ref().and_then(|result| result.error_detail.as_deref());
         let detail = detail.unwrap_or_default().to_lowercase();

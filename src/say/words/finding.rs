@@ -27,6 +27,10 @@ pub fn sentence(finding: &Finding) -> String {
             let (behind, watched) = (units::duration(*behind), units::duration(*unchanged_for));
             format!("TotalDuration is {behind} behind the time since launch, and no counter has changed for {watched}.")
         }
+        Finding::Stalled { unchanged_for, usual_step: None, last_change: None, .. }
+        | Finding::Quiet { unchanged_for, last_change: None } => {
+            format!("No counter has changed since the watch began, {} ago.", units::duration(*unchanged_for))
+        }
         Finding::Stalled { unchanged_for, usual_step, .. } => {
             let usual = usual_step.map(|step| format!("; they usually change every {}", units::duration(step)));
             format!("No counter has changed for {}{}.", units::duration(*unchanged_for), usual.unwrap_or_default())

@@ -136,7 +136,8 @@ async fn a_stall_counts_from_the_first_look() {
     let (waited, out, _) = waited(waiting, stands.take(999)).await;
     assert_eq!(waited.app.now(), at(330), "nobody can tell sooner");
     assert!(
-        out.contains("WATCHING: no change yet in 1m") && out.contains("QUIET: no counter has changed for 3m"),
+        out.contains("WATCHING: no change yet in 1m")
+            && out.contains("QUIET: no counter has changed since the watch began, 3m ago"),
         "{out}"
     );
 }

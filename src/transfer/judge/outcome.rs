@@ -33,9 +33,9 @@ impl Outcome {
 
     /// How an execution ended whose status before the end was `before`; `None` while it runs.
     ///
-    /// Nothing in a response says that it was cancelled: that is known where CANCELLING was seen.
+    /// No status says that it was cancelled: that is known where CANCELLING was seen, or the error says so.
     pub fn of(snapshot: &Snapshot, applicability: &Applicability, before: Option<&Status>) -> Option<Self> {
-        let is_cancelled = before == Some(&Status::Cancelling);
+        let is_cancelled = before == Some(&Status::Cancelling) || snapshot.says_cancelled();
         match progress::ending(snapshot, applicability) {
             Some(ending) if ending.is_complete() => return Some(Self::Success),
             Some(_) if is_cancelled => return Some(Self::Cancelled),
@@ -105,6 +105,9 @@ mod tests {
                 Some(Outcome::Cancelled),
             ),
             (r#""Status":"SUCCESS","BytesWritten":9"#.into(), Some(Status::Cancelling), Some(Outcome::Success)),
+            (detail("The task execution was cancelled."), None, Some(Outcome::Cancelled)),
+            (detail("Task canceled by user"), None, Some(Outcome::Cancelled)),
+            (detail("The write was cancelled by the peer, and tried again"), None, Some(Outcome::Failed)),
             (
                 r#""Status":"SUCCESS","FilesTransferred":5,"EstimatedFilesToTransfer":9"#.into(),
                 None,

@@ -121,7 +121,7 @@ impl Phases {
         &self,
         snapshot: &Snapshot,
         applicability: &Applicability,
-        durations_since: Timestamp,
+        durations: DurationsSeen,
         now: Timestamp,
     ) -> Option<Age> {
         let seen = self.seen.last().filter(|seen| !seen.status.is_over())?;
@@ -130,7 +130,7 @@ impl Phases {
             return Some(Age::Seen(span));
         }
         let is_first = self.seen.len() == 1;
-        let told = || told(&seen.status, snapshot, applicability, durations_since, now);
+        let told = || told(&seen.status, snapshot, applicability, durations, now);
         Some(is_first.then(told).flatten().unwrap_or(Age::AtLeast(span)))
     }
 
@@ -211,12 +211,15 @@ fn told(
     status: &Status,
     snapshot: &Snapshot,
     applicability: &Applicability,
-    durations_since: Timestamp,
+    durations: DurationsSeen,
     now: Timestamp,
 ) -> Option<Age> {
-    let passed = now.duration_since(durations_since).max(SignedDuration::ZERO);
+    let passed = now.duration_since(durations.since).max(SignedDuration::ZERO);
     if let Some(Age::Reported(span)) = reported(status, snapshot, applicability) {
-        return Some(Age::Reported(span.saturating_add(passed)));
+        let span = span.saturating_add(passed);
+        // nobody knows for how long they had stood when they were first seen
+        let may_be_old = !durations.were_seen_to_move && passed >= SOON;
+        return Some(if may_be_old { Age::AtLeast(span) } else { Age::Reported(span) });
     }
     let launched = snapshot.launch_time.or(snapshot.start_time)?.0;
     let before: SignedDuration = [Status::Preparing, Status::Transferring, Status::Verifying]
@@ -226,6 +229,18 @@ fn told(
         .fold(SignedDuration::ZERO, |all, age| all.saturating_add(age.span()));
     let since = now.duration_since(launched).saturating_sub(before);
     since.is_positive().then_some(Age::AtMost(since))
+}
+
+/// Durations that were seen for less than this may well move on.
+const SOON: SignedDuration = SignedDuration::from_secs(90);
+
+/// What was seen of the service's durations.
+#[derive(Clone, Copy, Debug)]
+pub struct DurationsSeen {
+    /// Since when they are what they are, as far as we saw.
+    pub since: Timestamp,
+    /// Whether we saw them change.
+    pub were_seen_to_move: bool,
 }
 
 /// The statuses that an execution of this mode goes through when all is well.
@@ -323,7 +338,8 @@ mod tests {
         }
         let (first, last_at) = (at(looks[0].0), at(looks.last().unwrap().0 + 1));
         let applicability = Applicability::of(&last);
-        let rail = phases.all(&last, &applicability, phases.age(&last, &applicability, first, last_at));
+        let durations = DurationsSeen { since: first, were_seen_to_move: true };
+        let rail = phases.all(&last, &applicability, phases.age(&last, &applicability, durations, last_at));
         let show = |phase: &Phase| {
             let lasted = match phase.age {
                 None => String::new(),

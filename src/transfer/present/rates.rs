@@ -9,7 +9,7 @@ use crate::{
 
 /// No change for this long is never called still: the shortest refresh step is about 15 s.
 const STILL_AT_LEAST: SignedDuration = SignedDuration::from_secs(60);
-/// No change for this long is still where the refresh step is not learned.
+/// No change for this long is still where there were some and the refresh step is not learned.
 const STILL_ANYHOW: SignedDuration = SignedDuration::from_secs(330);
 /// No response at all for so long: what is going on is not seen.
 pub const BLIND_AT_LEAST: SignedDuration = SignedDuration::from_secs(60);
@@ -90,5 +90,9 @@ pub fn is_blind(past: &Past, now: Timestamp) -> bool {
 
 fn still_after(past: &Past) -> SignedDuration {
     let usual = past.counter_refresh.usual();
-    usual.map_or(STILL_ANYHOW, |_| STILL_AT_LEAST.max(refresh::quiet_after(usual, past.interval())))
+    let was_seen_to_move = past.newest.as_ref().is_some_and(|newest| newest.counters_at.is_some());
+    if usual.is_none() && was_seen_to_move {
+        return STILL_ANYHOW;
+    }
+    STILL_AT_LEAST.max(refresh::quiet_after(usual, past.interval()))
 }
