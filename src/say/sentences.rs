@@ -94,9 +94,14 @@ fn outage(readout: &Readout, time: &LocalTime) -> Option<Sentence> {
     if outage.fault.kind == FaultKind::Throttled {
         return Some(say(Severity::Info, format!("Throttled by AWS.{seen} {polling}")));
     }
-    let message = sentence(&outage.fault.message);
+    // what nobody sees may be fine
+    let (badge, unseen) = match readout.health.state {
+        HealthState::Blind if !seen.is_empty() => ("BLIND: ", " That says nothing about the transfer."),
+        _ => ("", ""),
+    };
+    let message = if badge.is_empty() { sentence(&outage.fault.message) } else { clause(&outage.fault.message) + "." };
     let since = if outage.times > 1 { format!(" Since {}.", time.moment(outage.since)) } else { String::new() };
-    Some(say(Severity::Warning, format!("{message}{since}{seen} {polling}")))
+    Some(say(Severity::Warning, format!("{badge}{message}{since}{seen}{unseen} {polling}")))
 }
 
 /// What health found of an execution that runs and is seen.

@@ -89,9 +89,14 @@ pub fn sentence(text: &str) -> String {
     format!("{first}{}{stop}", characters.as_str())
 }
 
-/// A sentence as a part of another one: without its capital and its full stop.
+/// A sentence as a part of another one: without its capital, unless that is a name's, and without its full stop.
 pub fn clause(text: &str) -> String {
-    let mut characters = text.trim_end_matches('.').chars();
+    let text = text.trim_end_matches('.');
+    let first_word = text.split(' ').next().unwrap_or_default();
+    if first_word.chars().skip(1).any(char::is_uppercase) {
+        return text.to_owned();
+    }
+    let mut characters = text.chars();
     characters.next().map(|first| first.to_lowercase().chain(characters).collect()).unwrap_or_default()
 }
 
@@ -103,6 +108,15 @@ mod tests {
     fn nothing_steers_the_terminal() {
         assert_eq!(clean("a\u{1b}[31m\tb\r\n\u{202e}c"), "a\u{fffd}[31m b  \u{fffd}c");
         assert!(matches!(clean("plain"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_clause_keeps_the_names_in_it() {
+        let texts =
+            ["No bytes written.", "DataSync returned HTTP 500.", "AWS throttles", "A file is gone.", "\u{c9}t\u{e9}"];
+        let clauses =
+            ["no bytes written", "DataSync returned HTTP 500", "AWS throttles", "a file is gone", "\u{e9}t\u{e9}"];
+        assert_eq!(texts.map(clause), clauses);
     }
 
     #[test]

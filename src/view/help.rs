@@ -36,7 +36,7 @@ pub fn rows(scene: &Scene) -> Vec<Row> {
         ("≥ ≤", "at least, at most: still being counted, or begun before the watch"),
         ("≈", "about: Basic mode counts folders among the files"),
         ("━━━", "in the chart: polled, and no counter changed"),
-        ("╱╱╱", "in the chart: not polled, or no response; not a zero"),
+        ("╱╱╱", "in the chart: not seen, since not polled or without a response; not a zero"),
         ("▔▔ ▔▔▔▔▔▔", "in the chart: the average; the bandwidth limit"),
     ] {
         rows.extend(named(scene, sign, means));

@@ -179,7 +179,7 @@ fn header(scene: &Scene, subject: &Subject, window: &Window, columns: &[Column],
         let what = match window.column(at).and_then(|column| columns.get(column)) {
             Some(Column::Rate(rate)) => number(*rate),
             Some(Column::Stopped) => "no change".into(),
-            Some(Column::Unwatched) => "not polled".into(),
+            Some(Column::Unwatched) => "not seen".into(),
             Some(Column::Empty) | None => "no rate".into(),
         };
         format!("at {} {what}", scene.time.moment(at))

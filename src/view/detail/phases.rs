@@ -25,7 +25,13 @@ pub fn row(scene: &Scene) -> Option<Row> {
             return Some(both_ends(full, vec![span(settings, DIM)], scene.width));
         }
     }
-    let forms = [(" ─── ", Detail::All), (" ─ ", Detail::All), (" ─ ", Detail::Names), (" ─ ", Detail::Current)];
+    let forms = [
+        (" ─── ", Detail::All),
+        (" ─ ", Detail::All),
+        (" ─ ", Detail::Names),
+        (" ─ ", Detail::Ahead),
+        (" ─ ", Detail::Current),
+    ];
     let mut shown = full;
     for (connector, detail) in forms {
         shown = form(scene, phases, connector, detail);
@@ -42,6 +48,8 @@ enum Detail {
     All,
     /// Every phase with its name; only the one of now with its duration.
     Names,
+    /// The phase of now and those that come have names.
+    Ahead,
     /// Only the phase of now has a name.
     Current,
 }
@@ -56,7 +64,12 @@ fn form(scene: &Scene, phases: &[Phase], connector: &'static str, detail: Detail
         let current = phase.state == PhaseState::Current || (is_last_word && phase.state == PhaseState::Done);
         let (symbol, style) = symbol(scene, phase);
         row.push(span(symbol, style));
-        if current || detail != Detail::Current {
+        let is_named = match detail {
+            Detail::All | Detail::Names => true,
+            Detail::Ahead => current || phase.state == PhaseState::Ahead,
+            Detail::Current => current,
+        };
+        if is_named {
             row.push(span(format!(" {}", name(scene, phase)), style));
         }
         let age = phase.age.filter(|_| current || detail == Detail::All).map(words::age);

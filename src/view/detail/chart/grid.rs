@@ -73,24 +73,29 @@ impl Grid {
             self.write(gap, window, "no change", self.rows.len().saturating_sub(1), theme::style(Severity::Critical));
         }
         for gap in &gaps.unwatched {
-            self.write(gap, window, "not polled", self.rows.len() / 2, PLAIN);
+            // in the middle, or above where a bar reaches into it
+            (0..=self.rows.len() / 2).rev().find(|row| self.write(gap, window, "not seen", *row, PLAIN));
         }
     }
 
-    fn write(&mut self, gap: &Gap, window: &Window, what: &str, row: usize, style: Style) {
+    /// True if there was room for it in this row.
+    fn write(&mut self, gap: &Gap, window: &Window, what: &str, row: usize, style: Style) -> bool {
         let columns = within(window, gap);
-        let Some(cells) = self.rows.get_mut(row).and_then(|row| row.get_mut(columns)) else { return };
+        let Some(cells) = self.rows.get_mut(row).and_then(|row| row.get_mut(columns)) else { return false };
         let text = format!(" {what} {} ", units::duration(gap.length()));
         let short = format!(" {what} ");
-        let Some(text) = [text, short].into_iter().find(|text| width(text) <= cells.len()) else { return };
+        let Some(text) = [text, short].into_iter().find(|text| width(text) <= cells.len()) else {
+            return false;
+        };
         // where it was measured all the same, the bars stand
         if cells.iter().any(|(glyph, _)| !matches!(glyph, ' ' | '╱' | '▔')) {
-            return;
+            return false;
         }
         let begins = (cells.len() - width(&text)) / 2;
         for (cell, letter) in cells[begins..].iter_mut().zip(text.chars()) {
             *cell = (letter, style);
         }
+        true
     }
 
     /// Marks a column for the eye.
