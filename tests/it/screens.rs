@@ -326,8 +326,8 @@ fn three_kinds_of_nothing_look_different() {
 
         let blind = blinded(watched("enhanced", 50.0), 600);
         let chart: Vec<String> = lines(&blind, size).into_iter().filter(|line| line.contains('╱')).collect();
-        let is_named = size.0 < 100 || lines(&blind, size).iter().any(|line| line.contains(" not seen 9m 5"));
-        assert!(chart.len() >= 2 && is_named, "{chart:?}");
+        let is_named = size.0 < 100 || lines(&blind, size).iter().any(|line| line.contains(" not seen "));
+        assert!(chart.len() >= 2 && is_named, "{}", lines(&blind, size).join("\n"));
         let axis = line(&blind, size, "0 └");
         assert!(!axis.contains('━') && axis.contains("╌╌╌"), "not watched: {axis}");
 
