@@ -184,6 +184,10 @@ const FIELDS: &[(&str, Field)] = &[
     ("eta", |readout, time| {
         let estimate = readout.estimate.as_ref().ok().filter(|_| !readout.is_over())?;
         let (earliest, latest) = (time.minute(estimate.earliest), time.minute(estimate.latest));
+        if time.spans_days(time.now, estimate.latest) {
+            // two dates in one word are hard to read
+            return Some(format!("~{}", time.minute(estimate.likely)));
+        }
         Some(if earliest == latest { format!("~{latest}") } else { format!("~{earliest}-{latest}") })
     }),
     ("failed", |readout, _| {
@@ -287,9 +291,13 @@ mod tests {
     };
 
     fn moving(seconds: i64) -> Execution {
+        moving_to(4_000_000, seconds)
+    }
+
+    fn moving_to(total: i64, seconds: i64) -> Execution {
         watched((0..=seconds).step_by(15).map(|second| {
             let members = format!(
-                r#""TaskMode":"ENHANCED","Status":"TRANSFERRING","StartTime":1799999990,"FilesTransferred":{second},"FilesVerified":{second},"BytesWritten":{},"EstimatedBytesToTransfer":4000000,"FilesFailed":{{"Transfer":2,"Verify":39}}"#,
+                r#""TaskMode":"ENHANCED","Status":"TRANSFERRING","StartTime":1799999990,"FilesTransferred":{second},"FilesVerified":{second},"BytesWritten":{},"EstimatedBytesToTransfer":{total},"FilesFailed":{{"Transfer":2,"Verify":39}}"#,
                 second * 1000,
             );
             (second, members)
@@ -325,6 +333,13 @@ mod tests {
         assert_eq!(one_line("{percent}", &execution, 0), "30%");
         let time = LocalTime { now: at(0), zone: &TimeZone::UTC };
         assert_eq!(headline(&Readout::of(&execution, at(0)), &time)[..2], ["TRANSFERRING", "30.0%"]);
+    }
+
+    #[test]
+    fn an_end_on_another_day_is_one_moment_with_its_date() {
+        assert!(one_line("{eta}", &moving(1200), 1200).contains('-'));
+        let days = one_line("{eta}", &moving_to(200_000_000, 1200), 1200);
+        assert!(days.starts_with("~17 Jan ") && !days.contains('-'), "{days}");
     }
 
     #[test]
