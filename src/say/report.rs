@@ -137,10 +137,14 @@ fn next(readout: &Readout, advice: &[Sentence]) -> String {
     if !advice.is_empty() {
         return list(advice.iter().map(|sentence| escaped(&sentence.text)));
     }
+    let mut next = words::advice::unchanged(readout);
     if readout.failures.is_some_and(|failed| failed > 0)
         && let Some(log) = readout.log()
     {
-        return list([escaped(&words::advice::sentence(&Advice::Log(log, Tells::Items)))]);
+        next.push(words::advice::sentence(&Advice::Log(log, Tells::Items)));
+    }
+    if !next.is_empty() {
+        return list(next.iter().map(|text| escaped(text)));
     }
     let words = match readout.snapshot {
         None => "Check that the execution exists and that these credentials may describe it.",
@@ -381,7 +385,8 @@ mod tests {
                 r#""TaskMode":"ENHANCED","Status":"TRANSFERRING","FilesFailed":{"Transfer":2}"#,
                 "/aws/datasync lists what failed",
             ),
-            (r#""TaskMode":"ENHANCED","Status":"TRANSFERRING","FilesFailed":{"Transfer":0}"#, "Nothing for now"),
+            (r#""TaskMode":"ENHANCED","Status":"TRANSFERRING","FilesFailed":{"Transfer":0}"#, "One poll does not tell"),
+            (r#""Status":"PREPARING","Result":{"TotalDuration":2000},"BytesWritten":0"#, "check again"),
             (r#""Status":"SUCCESS","BytesWritten":5,"EstimatedBytesToTransfer":9"#, "log"),
             (r#""Status":"SUCCESS","Result":{"ErrorCode":"X"}"#, "log"),
             (r#""Status":"SUCCESS""#, "Nothing: it is over"),
@@ -392,6 +397,24 @@ mod tests {
             let (_, next) = page.split_once("## What to check next").unwrap();
             let next = next.split("## ").next().unwrap();
             assert!(next.contains(says), "{members}: {next}");
+        }
+    }
+
+    #[test]
+    fn what_stands_still_for_minutes_is_to_be_looked_at_again() {
+        let polled = |second| (second, r#""TaskMode":"ENHANCED","Status":"TRANSFERRING","BytesWritten":5"#.to_owned());
+        for (until, says) in [
+            (60, "No counter has changed for 1m: check again in a few minutes; after 5m 30s it is called stalled."),
+            (
+                312,
+                "No counter has changed for 5m 12s: check again in a few minutes; after 5m 30s it is called stalled.",
+            ),
+        ] {
+            let polls = (0..until).step_by(12).chain([until]).map(polled);
+            let page = shown(&watched(polls), until);
+            let (_, next) = page.split_once("## What to check next").unwrap();
+            assert!(next.contains(says) && !next.contains("should have ended"), "{next}");
+            assert!(next.contains("If it goes on: Check that source and destination respond"), "{next}");
         }
     }
 

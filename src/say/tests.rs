@@ -252,6 +252,18 @@ fn advice_tells_causes_and_sides_apart() {
 }
 
 #[test]
+fn advice_where_the_locations_are_unknown_fits_either_way() {
+    let place = |agents| Place { side: None, storage: Storage::Objects, agents };
+    let said = |agents| advice::sentence(&Advice::Remedy(Remedy::Location(place(agents), Some(Cause::Network))));
+    for (agents, agent, interfaces) in
+        [(Agents::Used, true, false), (Agents::None, false, true), (Agents::Unknown, true, true)]
+    {
+        let text = said(agents);
+        assert_eq!((text.contains("the agent"), text.contains("network interfaces")), (agent, interfaces), "{text}");
+    }
+}
+
+#[test]
 fn advice_has_sentences_that_fit_the_agents() {
     let agents = [Agents::Used, Agents::None, Agents::Unknown];
     let mut all: Vec<Advice> = Vec::new();

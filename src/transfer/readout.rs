@@ -196,6 +196,12 @@ impl<'a> Readout<'a> {
         self.execution.past().counters_unchanged_for()
     }
 
+    /// After how long without a change of any counter a watching or quiet one is called stalled; `None` where it is
+    /// neither, or has no counters that would change.
+    pub fn stalls_after(&self) -> Option<SignedDuration> {
+        self.health.stalls_after(self.execution.past())
+    }
+
     /// For how long it has at least been QUEUED, LAUNCHING, or in a status that nobody knows and in which nothing was
     /// written; `None` once it began, and where the newest poll failed.
     pub fn not_begun_for(&self) -> Option<SignedDuration> {

@@ -272,6 +272,15 @@ impl Health {
         self.stalled_for().filter(|_| !is_another)
     }
 
+    /// After how long without a change of any counter it will be called stalled; `None` where it is neither watching
+    /// nor quiet, or has no counters that would change.
+    pub fn stalls_after(&self, past: &Past) -> Option<SignedDuration> {
+        let waits = matches!(self.state, HealthState::Watching | HealthState::Quiet);
+        let after = stalled::idle_after(past);
+        let has_counters = has_counters(past, past.snapshot()?);
+        (waits && has_counters && past.counters_unchanged_for() < after).then_some(after)
+    }
+
     /// What was fine when it was last seen is not said to be fine where the newest poll failed.
     fn unless_stale(self, past: &Past, now: Timestamp) -> Self {
         let (Some(outage), Some(newest)) = (&past.outage, &past.newest) else { return self };
