@@ -126,19 +126,20 @@ fn state(readout: &Readout, time: &LocalTime, said: &[Sentence]) -> String {
     let mut lines = Vec::new();
     lines.extend(summary::status(readout, time).map(|status| format!("**{}**", escaped(&status))));
     if readout.snapshot.is_some() {
-        lines.push(format!("Health: **{}**", words::health(&readout.health)));
+        let failed = sentences::failed_so_far(readout).map(|failed| format!(", {failed}")).unwrap_or_default();
+        lines.push(format!("Health: **{}**{failed}", words::health(&readout.health)));
     }
-    lines.extend(said.iter().map(|sentence| escaped(&sentence.text)));
+    // the table of failures tells it
+    lines.extend(said.iter().filter(|sentence| !sentence.is_failures).map(|sentence| escaped(&sentence.text)));
     list(lines)
 }
 
 /// What to check next: the advice for the case, or what is left to say without any.
 fn next(readout: &Readout, advice: &[Sentence]) -> String {
-    if !advice.is_empty() {
-        return list(advice.iter().map(|sentence| escaped(&sentence.text)));
-    }
     let mut next = words::advice::unchanged(readout);
-    if readout.failures.is_some_and(|failed| failed > 0)
+    next.extend(advice.iter().map(|sentence| sentence.text.clone()));
+    if advice.is_empty()
+        && readout.failures.is_some_and(|failed| failed > 0)
         && let Some(log) = readout.log()
     {
         next.push(words::advice::sentence(&Advice::Log(log, Tells::Items)));
@@ -416,6 +417,22 @@ mod tests {
             assert!(next.contains(says) && !next.contains("should have ended"), "{next}");
             assert!(next.contains("If it goes on: Check that source and destination respond"), "{next}");
         }
+    }
+
+    #[test]
+    fn an_end_with_failures_says_each_thing_once() {
+        let said =
+            "Transfer and verification completed. Selected files transferred except for files skipped due to errors.";
+        let members = format!(
+            r#""TaskMode":"ENHANCED","Status":"ERROR","BytesWritten":866,"EstimatedBytesToTransfer":1000,"FilesTransferred":86,"EstimatedFilesToTransfer":100,"FilesVerified":80,"Options":{{"VerifyMode":"ONLY_FILES_TRANSFERRED"}},"FilesFailed":{{"Transfer":14,"Verify":6}},"FoldersFailed":{{"List":3}},"Result":{{"ErrorDetail":"{said}"}}"#
+        );
+        let page = shown(&watched([(0, members)]), 0);
+        let (state, _) = page.split_once("## Progress").unwrap();
+        assert!(state.contains("FAILED: it ended with ERROR, 86.6% of bytes written."), "{state}");
+        assert!(state.contains(&format!("The service says: {said}")), "{state}");
+        assert_eq!((state.matches("86.6%").count(), state.matches("14").count()), (1, 0), "{state}");
+        assert!(!state.contains("before it failed") && !state.contains("Not verified"), "{state}");
+        assert!(state.contains("3 folders could not be listed: whatever is in them is left out."), "{state}");
     }
 
     #[test]

@@ -39,18 +39,26 @@ pub fn lines(readout: &Readout, time: &LocalTime, recorded: Option<Timestamp>) -
     lines.push(("From", task.source.clone()));
     lines.push(("To", task.destination.clone()));
     lines.push(("Status", status(readout, time)));
-    lines.push(("Health", readout.snapshot.is_some().then(|| words::health(&readout.health).to_owned())));
+    lines.push(("Health", readout.snapshot.is_some().then(|| health(readout))));
     lines.push(("Listed", counted(readout, Step::Listed)));
     lines.push(("Prepared", counted(readout, Step::Prepared)));
     lines.push(("Bytes", bytes(readout)));
     lines.push(("Files", files(readout)));
     lines.push(("Rate", rate(readout)));
     lines.push(("ETA", eta::in_full(readout, time)));
-    lines.push(("Failed", failed(readout)));
-    let said = sentences::sentences(readout, time);
+    // what has a line of its own is no sentence too
+    let said: Vec<_> = sentences::sentences(readout, time).into_iter().filter(|said| !said.is_failures).collect();
+    let is_said = failed_steps(readout).is_some_and(|steps| said.iter().any(|said| said.text.contains(&steps)));
+    lines.push(("Failed", failed(readout).filter(|_| !is_said)));
     lines.extend(said.into_iter().map(|sentence| ("", Some(sentence.text))));
     lines.push(("Recorded", recorded));
     lines.into_iter().filter_map(|(label, text)| Some((label, text?))).collect()
+}
+
+/// The word of health, and what failed though it is no trouble: `healthy, 1,885 items failed so far (0.06%)`.
+fn health(readout: &Readout) -> String {
+    let failed = sentences::failed_so_far(readout).map(|failed| format!(", {failed}"));
+    format!("{}{}", words::health(&readout.health), failed.unwrap_or_default())
 }
 
 /// The status, and how long.
@@ -383,6 +391,32 @@ mod tests {
         assert!(shown.contains(&("Prepared", "7 files".into())), "{shown:?}");
         let later = lines(&preparing.replace("PREPARING", "TRANSFERRING"));
         assert!(later.iter().all(|(label, _)| *label != "Listed"), "{later:?}");
+    }
+
+    #[test]
+    fn few_failures_stand_beside_the_health_and_folders_left_out_before_watching() {
+        let shown = |members: &str| {
+            let execution = watched([(0, members.to_owned())]);
+            lines(&Readout::of(&execution, at(0)), &LocalTime { now: at(0), zone: &TimeZone::UTC }, None)
+        };
+        let few = r#""TaskMode":"ENHANCED","Status":"VERIFYING","FilesListed":{"AtSource":3180905},"FilesTransferred":3113017,"FilesFailed":{"Prepare":11,"Transfer":1874}"#;
+        let (few, unlisted) = (
+            shown(few),
+            few.replace("FilesFailed", "FoldersListed\":{\"AtSource\":9000},\"FoldersFailed")
+                .replace("Prepare\":11", "List\":2"),
+        );
+        assert!(few.contains(&("Health", "watching, 1,885 items failed so far (0.06%)".into())), "{few:?}");
+        assert!(few.contains(&("Failed", "1,885 (11 to prepare, 1,874 to transfer)".into())), "{few:?}");
+        let unlisted = shown(&unlisted);
+        let health = unlisted.iter().find(|(label, _)| *label == "Health");
+        assert!(health.is_some_and(|(_, text)| text.starts_with("warning, 1,876 items failed so far")), "{unlisted:?}");
+        let ended = shown(r#""TaskMode":"ENHANCED","Status":"SUCCESS","FoldersFailed":{"List":1406,"Verify":5}"#);
+        let is_said = |text: &str| ended.iter().filter(|(_, line)| line.contains(text)).count();
+        assert_eq!(
+            (is_said("1,406 to list"), is_said("1,406 folders could not be listed: whatever")),
+            (1, 1),
+            "{ended:?}"
+        );
     }
 
     #[test]

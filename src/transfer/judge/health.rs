@@ -1,6 +1,6 @@
 //! Is it all right? One word, and the finding behind it.
 
-mod failing;
+pub mod failing;
 mod slow;
 mod stalled;
 
@@ -205,10 +205,12 @@ pub enum Finding {
 pub struct FailingStep {
     /// The step.
     pub step: Step,
-    /// Files and folders that failed there.
+    /// Files and folders that failed there, or the folders alone.
     pub failed: i64,
     /// Their share of those attempted, 0 to 1.
     pub share: f64,
+    /// Whether the folders alone are told of, since it is their share that is large.
+    pub is_folders: bool,
 }
 
 /// LAUNCHING for so long deserves a notice.
