@@ -139,11 +139,15 @@ pub fn failed_so_far(readout: &Readout) -> Option<String> {
     Some(format!("{} failed so far ({})", units::items(failed), units::fine_percent(share)))
 }
 
+/// Where fewer than one in ten thousand failed, their count is enough, and no sentence is made of it.
+const WORTH_SAYING: f64 = 0.0001;
+
 fn some_failed(readout: &Readout) -> Option<Sentence> {
-    // those that could not be listed are all that failed, and are told of
+    // where all that failed are folders that could not be listed, that is said
     let is_told = matches!(readout.health.finding, Some(Finding::Unlisted { .. }))
         && readout.unlisted_folders() == readout.failures;
-    let (so_far, steps) = (failed_so_far(readout).filter(|_| !is_told)?, failed_steps(readout)?);
+    readout.some_failed().filter(|(_, share)| *share >= WORTH_SAYING && !is_told)?;
+    let (so_far, steps) = (failed_so_far(readout)?, failed_steps(readout)?);
     Some(Sentence { is_failures: true, ..say(Severity::Info, format!("{so_far}: {steps}.")) })
 }
 

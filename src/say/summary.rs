@@ -394,6 +394,21 @@ mod tests {
     }
 
     #[test]
+    fn a_healthy_one_says_in_a_sentence_what_failed_unless_that_is_next_to_nothing() {
+        let said = |failed: i64| {
+            let members = format!(
+                r#""TaskMode":"ENHANCED","Status":"VERIFYING","FilesListed":{{"AtSource":3180905}},"FilesTransferred":3113017,"FilesFailed":{{"Transfer":{failed}}}"#
+            );
+            let execution = watched([(0, members)]);
+            let time = LocalTime { now: at(0), zone: &TimeZone::UTC };
+            let said = sentences::sentences(&Readout::of(&execution, at(0)), &time);
+            said.into_iter().map(|sentence| sentence.text).find(|text| text.contains("failed"))
+        };
+        assert_eq!(said(1_874).as_deref(), Some("1,874 items failed so far (0.06%): 1,874 to transfer."));
+        assert_eq!([said(1), said(0)], [None, None]);
+    }
+
+    #[test]
     fn few_failures_stand_beside_the_health_and_folders_left_out_before_watching() {
         let shown = |members: &str| {
             let execution = watched([(0, members.to_owned())]);

@@ -163,12 +163,12 @@ pub fn percent(fraction: f64) -> String {
     if tenths >= 1000.0 { "100%".into() } else { format!("{:.1}%", tenths / 10.0) }
 }
 
-/// The same, to the hundredth below a tenth: `0.06%`; never `0.00%` once there is something.
+/// The same, to the hundredth below a tenth: `0.06%`, `under 0.01%`.
 pub fn fine_percent(fraction: f64) -> String {
     if fraction <= 0.0 || fraction >= 0.0009995 {
         return percent(fraction);
     }
-    format!("{:.2}%", (fraction * 100.0).max(0.01))
+    if fraction < 0.0001 { "under 0.01%".into() } else { format!("{:.2}%", fraction * 100.0) }
 }
 
 /// The same without decimals: never `100%` early, never `0%` once there is something.
@@ -350,9 +350,14 @@ mod tests {
 
     #[test]
     fn a_small_percentage_has_hundredths() {
-        for (fraction, shown) in
-            [(0.0006, "0.06%"), (1e-9, "0.01%"), (0.0, "0.0%"), (0.00099, "0.10%"), (0.0042, "0.4%")]
-        {
+        for (fraction, shown) in [
+            (0.0006, "0.06%"),
+            (1e-9, "under 0.01%"),
+            (0.0001, "0.01%"),
+            (0.0, "0.0%"),
+            (0.00099, "0.10%"),
+            (0.0042, "0.4%"),
+        ] {
             assert_eq!(fine_percent(fraction), shown, "{fraction}");
         }
     }
