@@ -9,7 +9,10 @@ use super::{
 use crate::{
     aws::snapshot::Status,
     transfer::{
-        judge::{advice::Agents, health::HealthState},
+        judge::{
+            advice::Agents,
+            health::{Finding, HealthState},
+        },
         readout::Readout,
         severity::Severity,
     },
@@ -77,7 +80,9 @@ pub fn of_now(readout: &Readout, time: &LocalTime) -> Now {
 fn stands(readout: &Readout) -> Option<String> {
     let health = &readout.health;
     if let Some(found) = &health.finding
-        && (health.state.is_trouble() || matches!(health.state, HealthState::Watching | HealthState::Quiet))
+        && (health.state.is_trouble()
+            || matches!(health.state, HealthState::Watching | HealthState::Quiet)
+            || matches!(found, Finding::Unlisted { .. }))
     {
         let word = words::health(health).to_uppercase();
         return Some(format!("{word}: {}", clause(&finding::sentence(found))));

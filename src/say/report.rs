@@ -126,21 +126,26 @@ fn state(readout: &Readout, time: &LocalTime, said: &[Sentence]) -> String {
     let mut lines = Vec::new();
     lines.extend(summary::status(readout, time).map(|status| format!("**{}**", escaped(&status))));
     if readout.snapshot.is_some() {
-        lines.push(format!("Health: **{}**", words::health(&readout.health)));
+        let failed = sentences::failed_so_far(readout).map(|failed| format!(", {failed}")).unwrap_or_default();
+        lines.push(format!("Health: **{}**{failed}", words::health(&readout.health)));
     }
-    lines.extend(said.iter().map(|sentence| escaped(&sentence.text)));
+    // the table of failures tells it
+    lines.extend(said.iter().filter(|sentence| !sentence.is_failures).map(|sentence| escaped(&sentence.text)));
     list(lines)
 }
 
 /// What to check next: the advice for the case, or what is left to say without any.
 fn next(readout: &Readout, advice: &[Sentence]) -> String {
-    if !advice.is_empty() {
-        return list(advice.iter().map(|sentence| escaped(&sentence.text)));
-    }
-    if readout.failures.is_some_and(|failed| failed > 0)
+    let mut next = words::advice::unchanged(readout);
+    next.extend(advice.iter().map(|sentence| sentence.text.clone()));
+    if advice.is_empty()
+        && readout.failures.is_some_and(|failed| failed > 0)
         && let Some(log) = readout.log()
     {
-        return list([escaped(&words::advice::sentence(&Advice::Log(log, Tells::Items)))]);
+        next.push(words::advice::sentence(&Advice::Log(log, Tells::Items)));
+    }
+    if !next.is_empty() {
+        return list(next.iter().map(|text| escaped(text)));
     }
     let words = match readout.snapshot {
         None => "Check that the execution exists and that these credentials may describe it.",
@@ -381,7 +386,8 @@ mod tests {
                 r#""TaskMode":"ENHANCED","Status":"TRANSFERRING","FilesFailed":{"Transfer":2}"#,
                 "/aws/datasync lists what failed",
             ),
-            (r#""TaskMode":"ENHANCED","Status":"TRANSFERRING","FilesFailed":{"Transfer":0}"#, "Nothing for now"),
+            (r#""TaskMode":"ENHANCED","Status":"TRANSFERRING","FilesFailed":{"Transfer":0}"#, "One poll does not tell"),
+            (r#""Status":"PREPARING","Result":{"TotalDuration":2000},"BytesWritten":0"#, "check again"),
             (r#""Status":"SUCCESS","BytesWritten":5,"EstimatedBytesToTransfer":9"#, "log"),
             (r#""Status":"SUCCESS","Result":{"ErrorCode":"X"}"#, "log"),
             (r#""Status":"SUCCESS""#, "Nothing: it is over"),
@@ -393,6 +399,40 @@ mod tests {
             let next = next.split("## ").next().unwrap();
             assert!(next.contains(says), "{members}: {next}");
         }
+    }
+
+    #[test]
+    fn what_stands_still_for_minutes_is_to_be_looked_at_again() {
+        let polled = |second| (second, r#""TaskMode":"ENHANCED","Status":"TRANSFERRING","BytesWritten":5"#.to_owned());
+        for (until, says) in [
+            (60, "No counter has changed for 1m: check again in a few minutes; after 5m 30s it is called stalled."),
+            (
+                312,
+                "No counter has changed for 5m 12s: check again in a few minutes; after 5m 30s it is called stalled.",
+            ),
+        ] {
+            let polls = (0..until).step_by(12).chain([until]).map(polled);
+            let page = shown(&watched(polls), until);
+            let (_, next) = page.split_once("## What to check next").unwrap();
+            assert!(next.contains(says) && !next.contains("should have ended"), "{next}");
+            assert!(next.contains("If it goes on: Check that source and destination respond"), "{next}");
+        }
+    }
+
+    #[test]
+    fn an_end_with_failures_says_each_thing_once() {
+        let said =
+            "Transfer and verification completed. Selected files transferred except for files skipped due to errors.";
+        let members = format!(
+            r#""TaskMode":"ENHANCED","Status":"ERROR","BytesWritten":866,"EstimatedBytesToTransfer":1000,"FilesTransferred":86,"EstimatedFilesToTransfer":100,"FilesVerified":80,"Options":{{"VerifyMode":"ONLY_FILES_TRANSFERRED"}},"FilesFailed":{{"Transfer":14,"Verify":6}},"FoldersFailed":{{"List":3}},"Result":{{"ErrorDetail":"{said}"}}"#
+        );
+        let page = shown(&watched([(0, members)]), 0);
+        let (state, _) = page.split_once("## Progress").unwrap();
+        assert!(state.contains("FAILED: it ended with ERROR, 86.6% of bytes written."), "{state}");
+        assert!(state.contains(&format!("The service says: {said}")), "{state}");
+        assert_eq!((state.matches("86.6%").count(), state.matches("14").count()), (1, 0), "{state}");
+        assert!(!state.contains("before it failed") && !state.contains("Not verified"), "{state}");
+        assert!(state.contains("3 folders could not be listed: whatever is in them is left out."), "{state}");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::{
             health::{Finding, HealthState, LAUNCHING_LONG, LAUNCHING_TOO_LONG},
             outcome::Outcome,
         },
-        past::phases::Age,
+        past::{phases::Age, pipeline::Step},
         present::progress::{self, Ending},
         readout::Readout,
         severity::Severity,
@@ -35,12 +35,14 @@ pub struct Sentence {
     pub text: String,
     /// Whether it says what to check or do.
     pub is_advice: bool,
+    /// Whether it only says how many failed in which step.
+    pub is_failures: bool,
 }
 
 impl Sentence {
     /// A statement.
     pub fn new(severity: Severity, text: impl Into<String>) -> Self {
-        Self { severity, text: text.into(), is_advice: false }
+        Self { severity, text: text.into(), is_advice: false, is_failures: false }
     }
 }
 
@@ -63,12 +65,16 @@ pub fn sentences(readout: &Readout, time: &LocalTime) -> Vec<Sentence> {
         return said;
     };
     said.extend(trouble(readout, time));
+    said.extend(some_failed(readout));
     let (state, advice_first) = status(readout, snapshot, time);
     let mut advice = advice::sentences(readout).into_iter().map(advised);
     if advice_first {
         said.extend(advice.by_ref());
     }
     said.extend(state);
+    if let Some(folders) = readout.unlisted_folders().filter(|_| readout.is_over()) {
+        said.push(say(Severity::Warning, finding::sentence(&Finding::Unlisted { folders })));
+    }
     said.extend(advice);
     said.extend(ended_with(readout, snapshot));
     let why = readout.bottleneck.as_ref().map(|bottleneck| bottleneck::sentence(bottleneck, time));
@@ -78,7 +84,7 @@ pub fn sentences(readout: &Readout, time: &LocalTime) -> Vec<Sentence> {
 }
 
 fn advised(text: String) -> Sentence {
-    Sentence { severity: Severity::Info, text, is_advice: true }
+    Sentence { is_advice: true, ..say(Severity::Info, text) }
 }
 
 /// Why we do not see it, where we do not.
@@ -124,7 +130,30 @@ fn trouble(readout: &Readout, time: &LocalTime) -> Vec<Sentence> {
     };
     let text = clause(&finding::sentence(found));
     let badge = words::health(health).to_uppercase();
-    vec![say(health.severity, format!("{badge}: {text}.{}", last_change.unwrap_or_default()))]
+    let mut said = vec![say(health.severity, format!("{badge}: {text}.{}", last_change.unwrap_or_default()))];
+    if health.state == HealthState::Quiet && matches!(found, Finding::Unlisted { .. }) {
+        let unchanged = units::duration(readout.counters_unchanged_for());
+        said.push(say(Severity::Info, format!("QUIET: No counter has changed for {unchanged}.")));
+    }
+    said
+}
+
+/// `1,885 items failed so far (0.06%)`, where it runs and too few failed to be called failing; `None` otherwise.
+pub fn failed_so_far(readout: &Readout) -> Option<String> {
+    let (failed, share) = readout.some_failed()?;
+    Some(format!("{} failed so far ({})", units::items(failed), units::fine_percent(share)))
+}
+
+/// Where fewer than one in ten thousand failed, their count is enough, and no sentence is made of it.
+const WORTH_SAYING: f64 = 0.0001;
+
+fn some_failed(readout: &Readout) -> Option<Sentence> {
+    // where all that failed are folders that could not be listed, that is said
+    let is_told = matches!(readout.health.finding, Some(Finding::Unlisted { .. }))
+        && readout.unlisted_folders() == readout.failures;
+    readout.some_failed().filter(|(_, share)| *share >= WORTH_SAYING && !is_told)?;
+    let (so_far, steps) = (failed_so_far(readout)?, failed_steps(readout)?);
+    Some(Sentence { is_failures: true, ..say(Severity::Info, format!("{so_far}: {steps}.")) })
 }
 
 /// What the status means, and whether advice goes before it.
@@ -262,6 +291,15 @@ fn fewer_files(readout: &Readout, short: i64) -> Sentence {
     say(Severity::Info, text)
 }
 
+/// Whether it went on to the end, and how it ended is said with the share of the bytes.
+fn is_share_said(readout: &Readout, snapshot: &Snapshot) -> bool {
+    match readout.outcome {
+        Some(Outcome::Partial | Outcome::VerifyMismatch) => true,
+        Some(Outcome::Failed) => snapshot.is_partial_success(),
+        _ => false,
+    }
+}
+
 /// How long it took and what it did, once it is over.
 fn ended_with(readout: &Readout, snapshot: &Snapshot) -> Vec<Sentence> {
     match &readout.status {
@@ -272,14 +310,15 @@ fn ended_with(readout: &Readout, snapshot: &Snapshot) -> Vec<Sentence> {
         }
         Some(Status::Error) => {
             let mut said: Vec<Sentence> = failed_steps(readout)
-                .map(|steps| say(Severity::Warning, format!("Failed: {steps}.")))
+                .map(|steps| Sentence { is_failures: true, ..say(Severity::Warning, format!("Failed: {steps}.")) })
                 .into_iter()
                 .collect();
             let facts = achieved(readout, snapshot);
             if !facts.is_empty() {
-                let share = readout.bytes.fraction().map(|share| format!(", {} of the bytes", units::percent(share)));
+                let share = readout.bytes.fraction().filter(|_| !is_share_said(readout, snapshot));
+                let share = share.map(|share| format!(", {} of the bytes", units::percent(share)));
                 let until = match readout.outcome {
-                    Some(Outcome::Failed) => " before it failed",
+                    Some(Outcome::Failed) if !snapshot.is_partial_success() => " before it failed",
                     Some(Outcome::Cancelled) => " before it was cancelled",
                     _ => "",
                 };
@@ -297,7 +336,9 @@ fn ended_with(readout: &Readout, snapshot: &Snapshot) -> Vec<Sentence> {
 fn not_verified(readout: &Readout, snapshot: &Snapshot) -> Option<Sentence> {
     let gauge = progress::verified(snapshot, readout.applicability());
     let (verified, transferred) = gauge.done.zip(gauge.total)?;
-    let missing = transferred.saturating_sub(verified);
+    // those that failed there are told of as failures
+    let failed = readout.failed_steps().find(|(step, _)| *step == Step::Verified).map_or(0, |(_, failed)| failed);
+    let missing = transferred.saturating_sub(verified).saturating_sub(failed);
     // in Basic mode folders are among what is transferred, and some of them are not verified
     let items = if readout.applicability().mode == Mode::Basic { "files and folders" } else { "files" };
     let of = format!("{} of the {} transferred {items}", units::count(missing), units::count(transferred));
@@ -349,6 +390,9 @@ fn error(readout: &Readout, snapshot: &Snapshot) -> Vec<Sentence> {
             (readout.health.severity, format!("VERIFY MISMATCH{after}: it ended with ERROR{share}."))
         }
         Some(Outcome::Cancelled) => (Severity::Critical, format!("CANCELLED{after}: it ended with ERROR.")),
+        _ if snapshot.is_partial_success() => {
+            (Severity::Critical, format!("FAILED{after}: it ended with ERROR{share}."))
+        }
         _ => {
             let phase = failing_phase(readout, snapshot).map(|phase| format!(" while {phase}")).unwrap_or_default();
             (Severity::Critical, format!("FAILED{phase}{after}."))
@@ -356,6 +400,10 @@ fn error(readout: &Readout, snapshot: &Snapshot) -> Vec<Sentence> {
     };
     let mut said = vec![say(severity, words)];
     match snapshot.error() {
+        // its words begin with what it completed
+        Some(error) if snapshot.is_partial_success() => {
+            said.push(say(severity, format!("The service says: {error}")));
+        }
         Some(error) => said.push(say(severity, error)),
         // whoever cancelled it knows why
         None if readout.outcome == Some(Outcome::Cancelled) => {}

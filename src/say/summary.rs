@@ -39,18 +39,26 @@ pub fn lines(readout: &Readout, time: &LocalTime, recorded: Option<Timestamp>) -
     lines.push(("From", task.source.clone()));
     lines.push(("To", task.destination.clone()));
     lines.push(("Status", status(readout, time)));
-    lines.push(("Health", readout.snapshot.is_some().then(|| words::health(&readout.health).to_owned())));
+    lines.push(("Health", readout.snapshot.is_some().then(|| health(readout))));
     lines.push(("Listed", counted(readout, Step::Listed)));
     lines.push(("Prepared", counted(readout, Step::Prepared)));
     lines.push(("Bytes", bytes(readout)));
     lines.push(("Files", files(readout)));
     lines.push(("Rate", rate(readout)));
     lines.push(("ETA", eta::in_full(readout, time)));
-    lines.push(("Failed", failed(readout)));
-    let said = sentences::sentences(readout, time);
+    // what has a line of its own is no sentence too
+    let said: Vec<_> = sentences::sentences(readout, time).into_iter().filter(|said| !said.is_failures).collect();
+    let is_said = failed_steps(readout).is_some_and(|steps| said.iter().any(|said| said.text.contains(&steps)));
+    lines.push(("Failed", failed(readout).filter(|_| !is_said)));
     lines.extend(said.into_iter().map(|sentence| ("", Some(sentence.text))));
     lines.push(("Recorded", recorded));
     lines.into_iter().filter_map(|(label, text)| Some((label, text?))).collect()
+}
+
+/// The word of health, and what failed though it is no trouble: `healthy, 1,885 items failed so far (0.06%)`.
+fn health(readout: &Readout) -> String {
+    let failed = sentences::failed_so_far(readout).map(|failed| format!(", {failed}"));
+    format!("{}{}", words::health(&readout.health), failed.unwrap_or_default())
 }
 
 /// The status, and how long.
@@ -184,6 +192,10 @@ const FIELDS: &[(&str, Field)] = &[
     ("eta", |readout, time| {
         let estimate = readout.estimate.as_ref().ok().filter(|_| !readout.is_over())?;
         let (earliest, latest) = (time.minute(estimate.earliest), time.minute(estimate.latest));
+        if time.spans_days(time.now, estimate.latest) {
+            // two dates in one word are hard to read
+            return Some(format!("~{}", time.minute(estimate.likely)));
+        }
         Some(if earliest == latest { format!("~{latest}") } else { format!("~{earliest}-{latest}") })
     }),
     ("failed", |readout, _| {
@@ -287,9 +299,13 @@ mod tests {
     };
 
     fn moving(seconds: i64) -> Execution {
+        moving_to(4_000_000, seconds)
+    }
+
+    fn moving_to(total: i64, seconds: i64) -> Execution {
         watched((0..=seconds).step_by(15).map(|second| {
             let members = format!(
-                r#""TaskMode":"ENHANCED","Status":"TRANSFERRING","StartTime":1799999990,"FilesTransferred":{second},"FilesVerified":{second},"BytesWritten":{},"EstimatedBytesToTransfer":4000000,"FilesFailed":{{"Transfer":2,"Verify":39}}"#,
+                r#""TaskMode":"ENHANCED","Status":"TRANSFERRING","StartTime":1799999990,"FilesTransferred":{second},"FilesVerified":{second},"BytesWritten":{},"EstimatedBytesToTransfer":{total},"FilesFailed":{{"Transfer":2,"Verify":39}}"#,
                 second * 1000,
             );
             (second, members)
@@ -325,6 +341,13 @@ mod tests {
         assert_eq!(one_line("{percent}", &execution, 0), "30%");
         let time = LocalTime { now: at(0), zone: &TimeZone::UTC };
         assert_eq!(headline(&Readout::of(&execution, at(0)), &time)[..2], ["TRANSFERRING", "30.0%"]);
+    }
+
+    #[test]
+    fn an_end_on_another_day_is_one_moment_with_its_date() {
+        assert!(one_line("{eta}", &moving(1200), 1200).contains('-'));
+        let days = one_line("{eta}", &moving_to(200_000_000, 1200), 1200);
+        assert!(days.starts_with("~17 Jan ") && !days.contains('-'), "{days}");
     }
 
     #[test]
@@ -368,6 +391,47 @@ mod tests {
         assert!(shown.contains(&("Prepared", "7 files".into())), "{shown:?}");
         let later = lines(&preparing.replace("PREPARING", "TRANSFERRING"));
         assert!(later.iter().all(|(label, _)| *label != "Listed"), "{later:?}");
+    }
+
+    #[test]
+    fn a_healthy_one_says_in_a_sentence_what_failed_unless_that_is_next_to_nothing() {
+        let said = |failed: i64| {
+            let members = format!(
+                r#""TaskMode":"ENHANCED","Status":"VERIFYING","FilesListed":{{"AtSource":3180905}},"FilesTransferred":3113017,"FilesFailed":{{"Transfer":{failed}}}"#
+            );
+            let execution = watched([(0, members)]);
+            let time = LocalTime { now: at(0), zone: &TimeZone::UTC };
+            let said = sentences::sentences(&Readout::of(&execution, at(0)), &time);
+            said.into_iter().map(|sentence| sentence.text).find(|text| text.contains("failed"))
+        };
+        assert_eq!(said(1_874).as_deref(), Some("1,874 items failed so far (0.06%): 1,874 to transfer."));
+        assert_eq!([said(1), said(0)], [None, None]);
+    }
+
+    #[test]
+    fn few_failures_stand_beside_the_health_and_folders_left_out_before_watching() {
+        let shown = |members: &str| {
+            let execution = watched([(0, members.to_owned())]);
+            lines(&Readout::of(&execution, at(0)), &LocalTime { now: at(0), zone: &TimeZone::UTC }, None)
+        };
+        let few = r#""TaskMode":"ENHANCED","Status":"VERIFYING","FilesListed":{"AtSource":3180905},"FilesTransferred":3113017,"FilesFailed":{"Prepare":11,"Transfer":1874}"#;
+        let (few, unlisted) = (
+            shown(few),
+            few.replace("FilesFailed", "FoldersListed\":{\"AtSource\":9000},\"FoldersFailed")
+                .replace("Prepare\":11", "List\":2"),
+        );
+        assert!(few.contains(&("Health", "watching, 1,885 items failed so far (0.06%)".into())), "{few:?}");
+        assert!(few.contains(&("Failed", "1,885 (11 to prepare, 1,874 to transfer)".into())), "{few:?}");
+        let unlisted = shown(&unlisted);
+        let health = unlisted.iter().find(|(label, _)| *label == "Health");
+        assert!(health.is_some_and(|(_, text)| text.starts_with("warning, 1,876 items failed so far")), "{unlisted:?}");
+        let ended = shown(r#""TaskMode":"ENHANCED","Status":"SUCCESS","FoldersFailed":{"List":1406,"Verify":5}"#);
+        let is_said = |text: &str| ended.iter().filter(|(_, line)| line.contains(text)).count();
+        assert_eq!(
+            (is_said("1,406 to list"), is_said("1,406 folders could not be listed: whatever")),
+            (1, 1),
+            "{ended:?}"
+        );
     }
 
     #[test]

@@ -98,7 +98,7 @@ fn findings() -> Vec<Finding> {
 }
 
 fn failing(step: Step, failed: i64) -> FailingStep {
-    FailingStep { step, failed, share: 0.02 }
+    FailingStep { step, failed, share: 0.02, is_folders: false }
 }
 
 #[test]
@@ -121,6 +121,12 @@ fn what_stands_and_what_fails_is_said_by_step() {
     assert_eq!(
         stopped,
         "Transfer: nothing was transferred for 7m; it usually moves every 15s; listing and preparing go on."
+    );
+    let folders = FailingStep { step: Step::Listed, failed: 1_406, share: 0.0099, is_folders: true };
+    let folders = Finding::Failing { steps: vec![folders], by_the_end: None, since: None };
+    assert_eq!(
+        finding::sentence(&folders),
+        "1,406 folders failed to list, 1.0% of those attempted; whatever is in them is left out."
     );
     assert_eq!(fails, "388,450 items failed to transfer, 2.0% of those attempted; also 4,202 to prepare (2.0%).");
 }
@@ -248,6 +254,18 @@ fn advice_tells_causes_and_sides_apart() {
         assert_eq!(text.contains("the destination"), place.side == Some(Side::Destination), "{text}");
         let squash = cause == Some(Cause::Permission) && matches!(place.storage, Storage::Nfs | Storage::Unknown);
         assert_eq!(text.contains("root"), squash, "{text}");
+    }
+}
+
+#[test]
+fn advice_where_the_locations_are_unknown_fits_either_way() {
+    let place = |agents| Place { side: None, storage: Storage::Objects, agents };
+    let said = |agents| advice::sentence(&Advice::Remedy(Remedy::Location(place(agents), Some(Cause::Network))));
+    for (agents, agent, interfaces) in
+        [(Agents::Used, true, false), (Agents::None, false, true), (Agents::Unknown, true, true)]
+    {
+        let text = said(agents);
+        assert_eq!((text.contains("the agent"), text.contains("network interfaces")), (agent, interfaces), "{text}");
     }
 }
 

@@ -163,6 +163,14 @@ pub fn percent(fraction: f64) -> String {
     if tenths >= 1000.0 { "100%".into() } else { format!("{:.1}%", tenths / 10.0) }
 }
 
+/// The same, to the hundredth below a tenth: `0.06%`, `under 0.01%`.
+pub fn fine_percent(fraction: f64) -> String {
+    if fraction <= 0.0 || fraction >= 0.0009995 {
+        return percent(fraction);
+    }
+    if fraction < 0.0001 { "under 0.01%".into() } else { format!("{:.2}%", fraction * 100.0) }
+}
+
 /// The same without decimals: never `100%` early, never `0%` once there is something.
 pub fn whole_percent(fraction: f64) -> String {
     let percent = match fraction {
@@ -337,6 +345,20 @@ mod tests {
         ] {
             assert_eq!(count(given), long);
             assert_eq!(short_count(given), short);
+        }
+    }
+
+    #[test]
+    fn a_small_percentage_has_hundredths() {
+        for (fraction, shown) in [
+            (0.0006, "0.06%"),
+            (1e-9, "under 0.01%"),
+            (0.0001, "0.01%"),
+            (0.0, "0.0%"),
+            (0.00099, "0.10%"),
+            (0.0042, "0.4%"),
+        ] {
+            assert_eq!(fine_percent(fraction), shown, "{fraction}");
         }
     }
 

@@ -52,7 +52,12 @@ pub fn health(health: &Health) -> &'static str {
     match (health.state, &health.finding) {
         (HealthState::FinishedWithFailures, _) => "incomplete",
         (HealthState::Failed, Some(Finding::EndedIn(outcome))) => self::outcome(*outcome),
-        (HealthState::Healthy, _) if health.severity == Severity::Warning => "warning",
+        // what is left out is said before anything that only may be wrong
+        (HealthState::Healthy | HealthState::Watching | HealthState::Quiet, _)
+            if health.severity == Severity::Warning =>
+        {
+            "warning"
+        }
         (state, _) => health_code(state),
     }
 }

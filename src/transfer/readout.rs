@@ -11,7 +11,7 @@ use super::{
         advice::{self, Advice, Agents, Log},
         bottleneck::Bottleneck,
         estimate::{Estimate, Unknown},
-        health::Health,
+        health::{Finding, Health, failing},
         outcome::Outcome,
     },
     past::{
@@ -203,6 +203,12 @@ impl<'a> Readout<'a> {
         self.execution.past().counters_unchanged_for()
     }
 
+    /// After how long without a change of any counter a watching or quiet one is called stalled; `None` where it is
+    /// neither, or has no counters that would change.
+    pub fn stalls_after(&self) -> Option<SignedDuration> {
+        self.health.stalls_after(self.execution.past())
+    }
+
     /// For how long it has at least been QUEUED, LAUNCHING, or in a status that nobody knows and in which nothing was
     /// written; `None` once it began, and where the newest poll failed.
     pub fn not_begun_for(&self) -> Option<SignedDuration> {
@@ -263,6 +269,23 @@ impl<'a> Readout<'a> {
     /// Where its log is; `None` before the first response.
     pub fn log(&self) -> Option<Log> {
         Some(Log::of(self.snapshot?, self.task()))
+    }
+
+    /// Folders that could not be listed; `None` where there are none.
+    pub fn unlisted_folders(&self) -> Option<i64> {
+        let mut lanes = self.lanes.iter().filter(|lane| lane.not_applicable.is_none());
+        lanes.find_map(failing::unlisted_folders)
+    }
+
+    /// Failures of all steps while it runs, where they are too few to be called failing, and their share of the items
+    /// that were attempted, 0 to 1; `None` where there are none.
+    pub fn some_failed(&self) -> Option<(i64, f64)> {
+        let is_failing = matches!(self.health.finding, Some(Finding::Failing { .. }));
+        let failed = self.failures.filter(|failed| *failed > 0 && !is_failing && !self.is_over())?;
+        let told = self.lanes.iter().filter(|lane| lane.is_told());
+        let attempted = |lane: &Lane| lane.done().unwrap_or(0).max(0).saturating_add(lane.failed().unwrap_or(0).max(0));
+        let attempted = told.map(attempted).max().unwrap_or(0).max(failed);
+        Some((failed, failed as f64 / attempted as f64))
     }
 
     /// The steps in which something failed, and how much.

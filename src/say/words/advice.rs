@@ -1,7 +1,11 @@
 //! What to check or do next, in sentences.
 
+use crate::say::units;
 use crate::transfer::{
-    judge::advice::{Advice, Agents, Cause, Log, Place, Remedy, Side, Storage, Tells},
+    judge::{
+        advice::{Advice, Agents, Cause, Log, Place, Remedy, Side, Storage, Tells},
+        health::HealthState,
+    },
     readout::Readout,
 };
 
@@ -19,6 +23,23 @@ pub fn sentence(advice: &Advice) -> String {
         Advice::Remedy(remedy) => format!("What to do: {}", self::remedy(*remedy)),
         Advice::RunAgain => "The destination may be incomplete; the next run transfers what is missing.".into(),
     }
+}
+
+/// What to do while no counter changes, before that is a stall; none where that is not so.
+pub fn unchanged(readout: &Readout) -> Vec<String> {
+    if !matches!(readout.health.state, HealthState::Watching | HealthState::Quiet) {
+        return Vec::new();
+    }
+    let span = readout.counters_unchanged_for();
+    if span.is_zero() {
+        return vec!["One poll does not tell whether it moves: check again in a few minutes.".into()];
+    }
+    let after = readout.stalls_after().map(|after| format!("; after {} it is called stalled", units::duration(after)));
+    let (span, after) = (units::duration(span), after.unwrap_or_default());
+    vec![
+        format!("No counter has changed for {span}: check again in a few minutes{after}."),
+        format!("If it goes on: {}", stalled(readout.agents)),
+    ]
 }
 
 fn stuck_launching(agents: Agents) -> &'static str {
@@ -140,7 +161,8 @@ fn at(place: Place, cause: Option<Cause>) -> String {
 fn network(place: Place) -> String {
     let from = match place.agents {
         Agents::Used => "from the agent",
-        _ => "from the task's network interfaces",
+        Agents::None => "from the task's network interfaces",
+        Agents::Unknown => "from the agent, or, without one, from the task's network interfaces",
     };
     match place.storage {
         Storage::Nfs | Storage::Efs => {

@@ -86,18 +86,29 @@ fn step_stalled(step: Step, stopped: SignedDuration, usual: Option<SignedDuratio
 
 fn failing(steps: &[FailingStep], by_the_end: Option<i64>) -> String {
     let Some((worst, others)) = steps.split_first() else { return "Items fail.".into() };
-    let (items, verb, share) = (units::items(worst.failed), words::step_verb(worst.step), units::percent(worst.share));
+    let (items, verb, share) = (failed_items(worst), words::step_verb(worst.step), units::percent(worst.share));
     let by_the_end = by_the_end.map(|all| format!("; about {} by the end at this rate", units::short_count(all)));
     let by_the_end = by_the_end.unwrap_or_default();
     let others: Vec<String> = others
         .iter()
         .map(|step| {
-            let (failed, verb) = (units::short_count(step.failed), words::step_verb(step.step));
+            let folders = if step.is_folders { " folders" } else { "" };
+            let (failed, verb) = (units::short_count(step.failed) + folders, words::step_verb(step.step));
             format!("{failed} to {verb} ({})", units::percent(step.share))
         })
         .collect();
     let others = if others.is_empty() { String::new() } else { format!("; also {}", others.join(", ")) };
-    format!("{items} failed to {verb}, {share} of those attempted{by_the_end}{others}.")
+    let left_out = if worst.is_folders { "; whatever is in them is left out" } else { "" };
+    format!("{items} failed to {verb}, {share} of those attempted{left_out}{by_the_end}{others}.")
+}
+
+/// `12 items`, `1 folder`.
+fn failed_items(step: &FailingStep) -> String {
+    match (step.is_folders, step.failed) {
+        (true, 1) => "1 folder".into(),
+        (true, failed) => format!("{} folders", units::count(failed)),
+        (false, failed) => units::items(failed),
+    }
 }
 
 /// What is missing from a SUCCESS.
@@ -135,6 +146,9 @@ pub fn short(finding: &Finding) -> Option<String> {
             format!("{} {}", words::step_running(*step), units::item_rate(*rate))
         }
         Finding::Unlisted { folders } => format!("{} folders not listed", units::short_count(*folders)),
+        Finding::Failing { steps, .. } if steps.first().is_some_and(|worst| worst.is_folders) => {
+            format!("{} folders not listed", units::short_count(steps.first()?.failed))
+        }
         Finding::Failing { steps, .. } => format!("{} failed", units::short_count(steps.first()?.failed)),
         Finding::Launching(age) => words::age(*age),
         Finding::Incomplete(Ending::Failures(failed)) => format!("{} failed", units::short_count(*failed)),

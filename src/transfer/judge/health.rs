@@ -1,6 +1,6 @@
 //! Is it all right? One word, and the finding behind it.
 
-mod failing;
+pub mod failing;
 mod slow;
 mod stalled;
 
@@ -205,10 +205,12 @@ pub enum Finding {
 pub struct FailingStep {
     /// The step.
     pub step: Step,
-    /// Files and folders that failed there.
+    /// Files and folders that failed there, or the folders alone.
     pub failed: i64,
     /// Their share of those attempted, 0 to 1.
     pub share: f64,
+    /// Whether the folders alone are told of, since it is their share that is large.
+    pub is_folders: bool,
 }
 
 /// LAUNCHING for so long deserves a notice.
@@ -270,6 +272,15 @@ impl Health {
     pub fn transfer_stalled_for(&self) -> Option<SignedDuration> {
         let is_another = self.step().is_some_and(|step| step != Step::Transferred);
         self.stalled_for().filter(|_| !is_another)
+    }
+
+    /// After how long without a change of any counter it will be called stalled; `None` where it is neither watching
+    /// nor quiet, or has no counters that would change.
+    pub fn stalls_after(&self, past: &Past) -> Option<SignedDuration> {
+        let waits = matches!(self.state, HealthState::Watching | HealthState::Quiet);
+        let after = stalled::idle_after(past);
+        let has_counters = has_counters(past, past.snapshot()?);
+        (waits && has_counters && past.counters_unchanged_for() < after).then_some(after)
     }
 
     /// What was fine when it was last seen is not said to be fine where the newest poll failed.

@@ -26,9 +26,9 @@ pub fn failing(past: &Past, snapshot: &Snapshot) -> Option<Health> {
     let lanes = pipeline::pipeline(snapshot, applicability);
     let mut steps: Vec<FailingStep> = lanes.iter().filter_map(failing_step).collect();
     steps.sort_by(|a, b| b.share.total_cmp(&a.share));
-    let worst = steps.first()?.failed;
+    let FailingStep { failed: worst, is_folders, .. } = *steps.first()?;
     let done = progress::files(snapshot, applicability).fraction().filter(|fraction| *fraction >= ENOUGH);
-    let by_the_end = done.map(|done| (worst as f64 / done) as i64).filter(|all| *all > worst);
+    let by_the_end = done.map(|done| (worst as f64 / done) as i64).filter(|all| *all > worst && !is_folders);
     let since = lanes.iter().filter_map(|lane| past.step_rates.began(lane.step)).min();
     Some(because(HealthState::Failing, Finding::Failing { steps, by_the_end, since }))
 }
@@ -36,10 +36,15 @@ pub fn failing(past: &Past, snapshot: &Snapshot) -> Option<Health> {
 fn failing_step(lane: &Lane) -> Option<FailingStep> {
     let (done, failed) = (lane.done().filter(|_| lane.is_told())?, lane.failed()?.max(0));
     // a folder that can't be listed is a whole branch left out: their own share counts, however few they are
-    let unlisted = unlisted_folders(lane).filter(|folders| share(*folders, lane.folders.unwrap_or(0)) >= SHARE);
+    let unlisted = || {
+        let failed = unlisted_folders(lane)?;
+        let share = share(failed, lane.folders.unwrap_or(0));
+        (share >= SHARE).then_some(FailingStep { step: lane.step, failed, share, is_folders: true })
+    };
     let share = share(failed, done);
-    let is_failing = failed >= AT_LEAST && share >= SHARE || unlisted.is_some();
-    is_failing.then_some(FailingStep { step: lane.step, failed, share })
+    let is_failing = failed >= AT_LEAST && share >= SHARE;
+    let items = is_failing.then_some(FailingStep { step: lane.step, failed, share, is_folders: false });
+    items.or_else(unlisted)
 }
 
 /// The share of what was attempted that failed, 0 to 1.
@@ -47,7 +52,8 @@ fn share(failed: i64, done: i64) -> f64 {
     failed as f64 / failed.saturating_add(done.max(0)).max(1) as f64
 }
 
-fn unlisted_folders(lane: &Lane) -> Option<i64> {
+/// Folders that could not be listed; `None` where there are none, and of any other step.
+pub fn unlisted_folders(lane: &Lane) -> Option<i64> {
     lane.folders_failed.filter(|folders| lane.step == Step::Listed && *folders > 0)
 }
 

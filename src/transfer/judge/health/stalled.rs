@@ -35,6 +35,11 @@ pub fn is_quiet(past: &Past) -> bool {
     past.counters_unchanged_for() >= refresh::quiet_after(past.counter_refresh.usual(), past.interval())
 }
 
+/// After how long without a change of any counter it is stalled.
+pub fn idle_after(past: &Past) -> SignedDuration {
+    past.counter_refresh.patience(past.interval())
+}
+
 /// Whether neither counters nor durations have moved for too long.
 pub fn is_frozen(past: &Past) -> bool {
     past.unchanged_for() >= past.refresh.patience(past.interval())
@@ -136,7 +141,7 @@ fn moving(past: &Past, newest: &Newest) -> Vec<Step> {
 fn idle(past: &Past, newest: &Newest) -> Option<Finding> {
     let usual_step = past.counter_refresh.usual();
     let (unchanged_for, last_change) = (past.counters_unchanged_for(), newest.counters_at);
-    if unchanged_for < past.counter_refresh.patience(past.interval()) {
+    if unchanged_for < idle_after(past) {
         return None;
     }
     let motion = |step: Step| past.motion.of(step);
