@@ -73,8 +73,8 @@ impl ConnectionArgs {
     }
 
     /// The connection options. What is unsafe about them is said on standard error.
-    pub fn connection(&self) -> Connection {
-        let connection = Connection {
+    pub async fn connection(&self) -> Connection {
+        let flags = Connection {
             profile: self.profile.clone(),
             region: self.region.clone(),
             endpoint_url: self.endpoint_url.clone(),
@@ -83,6 +83,7 @@ impl ConnectionArgs {
             max_calls: NonZeroU32::new(self.max_calls),
             ..Connection::default()
         };
+        let connection = flags.configured().await;
         for warning in connection.warnings() {
             tell(&format!("WARNING: {warning}"));
         }

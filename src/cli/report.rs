@@ -66,7 +66,7 @@ pub async fn run(report: Report) -> Result<Exit, CliError> {
         poll_once::read(&report.transfer, clock.now())?
     } else {
         let arns = report.reach.arns(std::slice::from_ref(&report.transfer)).await?;
-        poll_once::ask(services(&report.reach.connection(), &arns).await?, || clock.now(), Extent::Whole).await
+        poll_once::ask(services(&report.reach.connection().await, &arns).await?, || clock.now(), Extent::Whole).await
     };
     let (mut text, mut codes) = (String::new(), Vec::new());
     let context = |polled| context(&report, polled);

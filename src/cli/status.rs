@@ -86,7 +86,7 @@ pub async fn run(status: Status) -> Result<Exit, CliError> {
     let (read, asked): (Vec<&String>, Vec<&String>) = status.transfers.iter().partition(|given| *given == STDIN);
     let asked: Vec<String> = asked.into_iter().cloned().collect();
     let arns = status.reach.arns(&asked).await?;
-    let services = services(&status.reach.connection(), &arns).await?;
+    let services = services(&status.reach.connection().await, &arns).await?;
     let mut all = if read.is_empty() { Vec::new() } else { poll_once::read(STDIN, clock.now())? };
     all.extend(poll_once::ask(services, || clock.now(), Extent::Tail).await);
     let template = status.format.clone().unwrap_or_else(|| Template::usual(all.len() > 1));

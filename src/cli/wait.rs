@@ -73,7 +73,7 @@ pub async fn run(wait: Wait) -> Result<Exit, CliError> {
     let waiting =
         Waiting { progress_every: wait.progress_every, form, fail_on_stall: wait.fail_on_stall, follow: wait.follow };
     let clock = Clock::wall();
-    let services = services(&wait.reach.connection(), &arns).await?;
+    let services = services(&wait.reach.connection().await, &arns).await?;
     let arns = polled(&services);
     let poll = if wait.follow { poll::follow_into } else { poll::watch_into };
     let observations = observe(services, wait.reach.interval, &clock, poll);

@@ -39,7 +39,7 @@ pub async fn run(
     shown: &DisplayArgs,
 ) -> Result<Exit, CliError> {
     let arns = reach.arns(&transfers).await?;
-    show(&reach.connection(), arns, reach.interval, Clock::wall(), recorded.place()?, printed, shown).await
+    show(&reach.connection().await, arns, reach.interval, Clock::wall(), recorded.place()?, printed, shown).await
 }
 
 /// Watches until the end: on the screen where there is one, in lines elsewhere.

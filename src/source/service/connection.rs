@@ -6,7 +6,7 @@ use aws_types::os_shim_internal::Env;
 
 use super::{
     connector::{authority, is_loopback},
-    profile::variable,
+    profile::{Profile, variable},
     tls::{ConfigError, Tls, Trust},
 };
 
@@ -29,6 +29,8 @@ pub struct Connection {
     pub no_verify_ssl: bool,
     /// `--max-calls`: how many calls a second each region gets; `None` for as many as come.
     pub max_calls: Option<NonZeroU32>,
+    /// The endpoint that the profile sets; flags and environment come before it.
+    pub profile_endpoint: Option<String>,
     /// The endpoint is a simulation: no credentials and no config files are needed.
     pub simulated: bool,
 }
@@ -54,6 +56,16 @@ impl Default for Limits {
 }
 
 impl Connection {
+    /// With the endpoint that the profile in use sets.
+    pub async fn configured(self) -> Self {
+        self.configured_in(&Env::real()).await
+    }
+
+    async fn configured_in(self, env: &Env) -> Self {
+        let profile = Profile::load(self.profile.as_deref(), env).await;
+        Self { profile_endpoint: profile.endpoint_url().map(str::to_owned), ..self }
+    }
+
     /// The TLS settings. A bundle that the flag or the environment names is read now, if it will be used.
     ///
     /// # Errors
@@ -84,7 +96,8 @@ impl Connection {
         self.endpoints(env).first().is_some_and(|(_, url)| url.starts_with("http://"))
     }
 
-    /// The endpoints that the flag or else the environment sets, each with its name; the first one is DataSync's.
+    /// The endpoints that the flag, or else the environment and the profile set, each with its name; the first one is
+    /// DataSync's.
     fn endpoints(&self, env: &Env) -> Vec<(&'static str, String)> {
         if let Some(url) = &self.endpoint_url {
             return vec![("--endpoint-url", url.clone())];
@@ -94,7 +107,9 @@ impl Connection {
             return Vec::new();
         }
         let set = |name| Some((name, variable(env, name)?));
-        ["AWS_ENDPOINT_URL_DATASYNC", "AWS_ENDPOINT_URL"].into_iter().filter_map(set).collect()
+        let variables = ["AWS_ENDPOINT_URL_DATASYNC", "AWS_ENDPOINT_URL"].into_iter().filter_map(set);
+        let of_profile = self.profile_endpoint.clone().map(|url| ("endpoint_url of the profile", url));
+        variables.chain(of_profile).collect()
     }
 
     /// What of the flags and the environment the user should be warned of, in a sentence each.
@@ -157,6 +172,26 @@ mod tests {
         }
         let secret = error(&[("AWS_ENDPOINT_URL", "ftp://me:hunter2@h")]).unwrap();
         assert!(secret.contains("ftp://***@h") && !secret.contains("hunter2"), "{secret}");
+    }
+
+    #[tokio::test]
+    async fn the_endpoint_of_a_profile_is_checked_and_warned_of_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config");
+        let in_use = async |members: &str, variables: &[(&str, &str)]| {
+            std::fs::write(&file, format!("[default]\n{members}\n")).unwrap();
+            let own = [("AWS_CONFIG_FILE", file.to_str().unwrap()), ("AWS_SHARED_CREDENTIALS_FILE", "/no/such")];
+            let env = Env::from_slice(&[&own, variables].concat());
+            let connection = Connection::default().configured_in(&env).await;
+            (connection.tls(&env).err().map(|error| error.to_string()), connection.warnings_in(&env).len())
+        };
+        let (wrong, _) = in_use("endpoint_url = nonsense", &[]).await;
+        assert!(wrong.is_some_and(|wrong| wrong.contains("'nonsense' (endpoint_url of the profile)")));
+        assert_eq!(in_use("endpoint_url = http://h", &[]).await, (None, 1));
+        assert_eq!(in_use("endpoint_url = http://h", &[("AWS_ENDPOINT_URL", "https://h")]).await, (None, 0));
+        let ignored = "endpoint_url = http://h\nignore_configured_endpoint_urls = true";
+        assert_eq!(in_use(ignored, &[]).await, (None, 0));
+        assert_eq!(in_use("region = us-east-1", &[]).await, (None, 0));
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub struct Profile {
     renewal: Renewal,
     process: Option<(ProcessCommand, String)>,
     ca_bundle: Option<String>,
+    endpoint_url: Option<String>,
     region: Option<String>,
     missing_source: Option<String>,
     asks_for_mfa: bool,
@@ -49,6 +50,12 @@ pub fn variable(env: &Env, name: &str) -> Option<String> {
     env.get(name).ok().filter(|value| !value.is_empty())
 }
 
+fn endpoint_url(section: &aws_config::profile::Profile) -> Option<String> {
+    let is_ignored =
+        section.get("ignore_configured_endpoint_urls").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    section.get("endpoint_url").filter(|url| !is_ignored && !url.is_empty()).map(str::to_owned)
+}
+
 impl Profile {
     /// Reads the config files. Files that are missing or unreadable count as empty.
     pub async fn load(flag: Option<&str>, env: &Env) -> Self {
@@ -73,6 +80,7 @@ impl Profile {
             renewal: Renewal::of(set, section_name),
             process: process(set, section_name),
             ca_bundle: section.and_then(|section| section.get("ca_bundle")).map(str::to_owned),
+            endpoint_url: section.and_then(endpoint_url),
             region: section.and_then(|section| section.get("region")).map(str::to_owned),
             missing_source: missing_source(set, section_name),
             asks_for_mfa: section.is_some_and(|s| s.get("role_arn").is_some() && s.get("mfa_serial").is_some()),
@@ -120,6 +128,11 @@ impl Profile {
     /// The path of the CA bundle that it sets.
     pub fn ca_bundle(&self) -> Option<&str> {
         self.ca_bundle.as_deref().filter(|path| !path.is_empty())
+    }
+
+    /// The endpoint that it sets for all services.
+    pub fn endpoint_url(&self) -> Option<&str> {
+        self.endpoint_url.as_deref()
     }
 
     /// Where its credentials come from, as a noun: `profile 'prod'`.
