@@ -326,6 +326,7 @@ fn three_kinds_of_nothing_look_different() {
 
         let blind = blinded(watched("enhanced", 50.0), 600);
         let chart: Vec<String> = lines(&blind, size).into_iter().filter(|line| line.contains('╱')).collect();
+        assert!(line(&blind, size, "ETA").contains(" as of 16:50"), "{}", line(&blind, size, "ETA"));
         let is_named = size.0 < 100 || lines(&blind, size).iter().any(|line| line.contains(" not seen "));
         assert!(chart.len() >= 2 && is_named, "{}", lines(&blind, size).join("\n"));
         let axis = line(&blind, size, "0 └");

@@ -7,6 +7,7 @@ use crate::{
     aws::snapshot::Status,
     transfer::{
         judge::estimate::{Bound, Estimate, Stage, Unknown},
+        present::rates::Current,
         readout::Readout,
     },
 };
@@ -17,7 +18,7 @@ pub fn forms(readout: &Readout, time: &LocalTime) -> Vec<String> {
         return Vec::new();
     }
     match &readout.estimate {
-        Ok(estimate) => of_estimate(estimate, readout.applicability().verifies_afterwards(), time),
+        Ok(estimate) => of_estimate(estimate, readout.applicability().verifies_afterwards(), seen_at(readout), time),
         Err(unknown) => vec![format!("unknown: {}", self::unknown(unknown))],
     }
 }
@@ -61,7 +62,17 @@ impl Interval {
     }
 }
 
-fn of_estimate(estimate: &Estimate, verifies_afterwards: bool, time: &LocalTime) -> Vec<String> {
+/// The moment that an estimate is as of, where nothing was seen since; `None` where it is of now.
+fn seen_at(readout: &Readout) -> Option<Timestamp> {
+    readout.responded_at().filter(|_| readout.rate == Current::Unseen)
+}
+
+fn of_estimate(
+    estimate: &Estimate,
+    verifies_afterwards: bool,
+    seen_at: Option<Timestamp>,
+    time: &LocalTime,
+) -> Vec<String> {
     let interval = Interval::of(estimate, time);
     let ahead = |at: Timestamp| units::ahead(at.duration_since(time.now));
     let (soon, late) = (ahead(estimate.earliest), ahead(estimate.latest));
@@ -71,6 +82,8 @@ fn of_estimate(estimate: &Estimate, verifies_afterwards: bool, time: &LocalTime)
     } else {
         format!("~{} ({}–{}, {spans})", interval.likely, interval.earliest, interval.latest)
     };
+    let as_of = seen_at.map(|at| format!(" as of {}", time.minute(at))).unwrap_or_default();
+    let full = full + &as_of;
     let lists = if estimate.is_lower_bound { " at the earliest: still listing" } else { "" };
     let files = if estimate.by == Bound::Files { " · limited by file count" } else { "" };
     let verifies = if verifies_afterwards { " · verification follows" } else { "" };
@@ -82,8 +95,9 @@ fn of_estimate(estimate: &Estimate, verifies_afterwards: bool, time: &LocalTime)
         [&full, lists, average, verifies].concat(),
         [&full, lists, average].concat(),
         [&full, at_least, rough].concat(),
-        [interval.short().as_str(), at_least].concat(),
-        interval.short(),
+        [interval.short().as_str(), &as_of, at_least].concat(),
+        interval.short() + &as_of,
+        format!("{}{}{as_of}", interval.lead, interval.likely),
         format!("{}{}", interval.lead, interval.likely),
     ]
 }
