@@ -129,11 +129,11 @@ async fn dispatch(cli: Cli) -> Result<Exit, CliError> {
         Some(Command::Replay(replay)) => replay::run(replay).await,
         None if cli.transfers.is_empty() => Err(no_transfer()),
         None => {
-            let slip = cli.transfers.first().and_then(|given| mistyped(given));
+            let first = cli.transfers.first().cloned().unwrap_or_default();
             let watched = watch::run(cli.transfers, cli.reach, cli.recorded, &cli.printed, &cli.shown).await;
-            watched.map_err(|error| match slip.filter(|_| error.exit == Exit::Usage) {
-                Some(slip) => CliError::usage(slip),
-                None => error,
+            watched.map_err(|error| {
+                let slip = (error.exit == Exit::Usage).then(|| mistyped(&first)).flatten();
+                slip.map_or(error, CliError::usage)
             })
         }
     }
@@ -141,10 +141,12 @@ async fn dispatch(cli: Cli) -> Result<Exit, CliError> {
 
 /// What to say of a word that is no transfer, and nearly a command; `None` where it is not.
 fn mistyped(given: &str) -> Option<String> {
+    if !given.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        return None;
+    }
     let command = Cli::command();
     let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
-    let is_word = given.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let name = nearest(given, names).filter(|_| is_word)?;
+    let name = nearest(given, names)?;
     Some(format!("no such command: '{given}'; did you mean {name}?"))
 }
 

@@ -101,7 +101,7 @@ fn list() -> Result<Exit, CliError> {
 async fn serve(demo: &Demo) -> Result<Exit, CliError> {
     let mut endings = Endings::listen()?;
     let now = Clock::wall().now();
-    // what runs faster than the time of day begins earlier, so that clients are told no times to come
+    // at another speed than the time of day it begins earlier, so that clients are told no times to come
     let (clock, begins) = match demo.speed {
         Some(speed) if speed != 1.0 => (Clock::behind(now - FASTER_FROM, speed), now - FASTER_FROM),
         _ => (Clock::wall(), now),

@@ -116,7 +116,7 @@ fn told(
     }
     if execution.snapshot().is_none() && report.output == Format::Markdown {
         if execution.past().outage.is_none() {
-            say("nothing to report: no response of the transfer is there");
+            say("nothing to report: no response from DataSync yet");
         }
         // a page of nothing would be taken for one of a transfer
         return (String::new(), code);

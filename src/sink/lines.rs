@@ -230,19 +230,20 @@ impl<O: Output, E: Output> Teller<'_, O, E> {
         self.live.changed = false;
         let (columns, rows) = size();
         let (columns, rows) = (usize::from(columns), usize::from(rows));
+        let nows: Vec<(bool, Now)> =
+            app.executions().iter().map(|execution| (execution.is_over(), now_of(execution, app))).collect();
         let (ended, running): (Vec<_>, Vec<_>) =
-            app.executions().iter().zip(&mut self.told).partition(|(execution, _)| execution.is_over());
-        let nows: Vec<Now> = app.executions().iter().map(|execution| now_of(execution, app)).collect();
-        let fit = Columns::fit(nows.iter().map(|now| &*now.name), columns);
-        let live_line = |execution: &Execution| fit.row(&now_of(execution, app), self.look);
-        let news = ended.into_iter().filter_map(|(execution, told)| {
-            (!std::mem::replace(&mut told.is_final, true)).then(|| live_line(execution))
-        });
+            nows.iter().zip(&mut self.told).partition(|((is_over, _), _)| *is_over);
+        let fit = Columns::fit(nows.iter().map(|(_, now)| &*now.name), columns);
+        let live_line = |now: &Now| fit.row(now, self.look);
+        let news = ended
+            .into_iter()
+            .filter_map(|((_, now), told)| (!std::mem::replace(&mut told.is_final, true)).then(|| live_line(now)));
         let news: Vec<String> = news.collect();
         // a block as high as the screen could not be drawn over: its first line would have scrolled away
         let room = rows.saturating_sub(1);
         let shown = if running.len() > room { room.saturating_sub(1) } else { running.len() };
-        let mut live: Vec<String> = running.iter().take(shown).map(|(execution, _)| live_line(execution)).collect();
+        let mut live: Vec<String> = running.iter().take(shown).map(|((_, now), _)| live_line(now)).collect();
         if shown < running.len() && room > 0 {
             let more = format!("and {} more", running.len() - shown);
             live.push(cut(&more, columns.saturating_sub(1)).into_owned());
@@ -300,6 +301,10 @@ impl<O: Output, E: Output> Teller<'_, O, E> {
         }
         if cut_short || matches!(self.waiting.form, Form::Live(_)) {
             return self.state(&waited.app);
+        }
+        if self.waiting.follow {
+            // they were told at each end
+            return Ok(());
         }
         let app = &waited.app;
         let readouts: Vec<_> = app.executions().iter().map(|execution| Readout::of(execution, app.now())).collect();

@@ -257,6 +257,9 @@ async fn what_is_followed_tells_at_each_end_why() {
     let (_, out, _) = waited(waiting, [Event::observed(answer(90, FAILED)), Event::observed(next)].into_iter()).await;
     let why = out.find("OpNotSupp").unwrap();
     assert!(why < out.find("TRANSFERRING").unwrap(), "{out}");
+    let waiting = Waiting { follow: true, ..Waiting::default() };
+    let (_, out, _) = waited(waiting, [Event::observed(answer(90, FAILED))].into_iter()).await;
+    assert_eq!(out.matches("OpNotSupp").count(), 1, "{out}");
 }
 
 #[tokio::test]

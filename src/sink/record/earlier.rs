@@ -1,4 +1,4 @@
-//! What earlier runs of the watched tasks did, as the recordings in the folder tell.
+//! What earlier runs of each task did, as the recordings in the folder tell.
 
 use std::{cmp::Reverse, collections::HashMap, fs, path::Path};
 

@@ -73,10 +73,10 @@ fn check(file: &File, path: &Path) -> Result<(), RecordError> {
     }
     let mut beginning = vec![0; BEGINNING];
     let read = file.read_at(&mut beginning, 0).map_err(no)?;
-    let mut lines = beginning[..read].split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    // the first line may have been cut off where the one after it begins
+    // the first line may have been cut off where the one after it begins, or end the file
+    let is_line = |line: &[u8]| line.starts_with(OPENING);
     let is_recording =
-        about.len() == 0 || lines.any(|line| line.starts_with(&OPENING[..line.len().min(OPENING.len())]));
+        beginning[..read].split(|byte| *byte == b'\n').any(is_line) || OPENING.starts_with(&beginning[..read]);
     if is_recording { Ok(()) } else { Err(RecordError::NoRecording(path.to_owned())) }
 }
 
@@ -345,6 +345,7 @@ mod tests {
             ("buy milk\n", false),
             ("{\"Status\":\"QUEUED\"}\n", false),
             ("\n\n", false),
+            ("{\n  \"Status\": \"QUEUED\"\n}\n", false),
             ("", true),
             ("{\"a", true),
             ("{\"at\":\"2026-", true),

@@ -36,7 +36,7 @@ const TAIL: u64 = 256 << 10;
 
 /// The last lines of a recording, of which the first may be cut off.
 pub fn tail(path: &Path) -> io::Result<Lines<'static>> {
-    let mut file = for_lines(Links::Refused).open(path)?;
+    let mut file = for_lines(Links::Refused).append(false).open(path)?;
     let beginning = file.metadata()?.len().saturating_sub(TAIL);
     file.seek(SeekFrom::Start(beginning))?;
     Ok(Lines::new(file, LONGEST_LINE))

@@ -42,8 +42,8 @@ pub struct Player {
     unread: Option<Arc<str>>,
 }
 
-/// Plays a recording from a moment on, or from its beginning, on a thread of its own, and tells `events` where it stands. It ends when
-/// nobody commands it any more, or nobody takes what it tells.
+/// Plays a recording from a moment on, or from its beginning, on a thread of its own, and tells `events` where it
+/// stands; at its end it stays. The thread ends when nobody commands it any more, or nobody takes what it tells.
 ///
 /// # Errors
 /// There is no thread to be had.
@@ -59,7 +59,10 @@ pub fn play(
         if let Some(from) = from {
             player.seek(from);
         }
-        player.act(PlaybackRequest { playback: Playback::Toggle, execution: 0 });
+        // played on from its end, it would begin anew
+        if from.is_none_or(|from| from < player.recording.end()) {
+            player.act(PlaybackRequest { playback: Playback::Toggle, execution: 0 });
+        }
         player.run(&asked, &events);
     })?;
     Ok(commands)

@@ -4,9 +4,13 @@
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
-use super::{cursor::Observed, player::Player, *};
+use super::{
+    cursor::Observed,
+    player::{Player, play},
+    *,
+};
 use crate::{
-    app::player::PlaybackRequest,
+    app::{EventKind, player::PlaybackRequest},
     aws::{
         line::Writer,
         observation::{Observation, Outcome},
@@ -269,6 +273,19 @@ fn a_jump_anywhere_is_as_folding_from_the_beginning() {
 fn ask(player: &mut Player, playback: Playback) -> i64 {
     player.act(PlaybackRequest { playback, execution: 0 });
     player.now().duration_since(start()).as_secs()
+}
+
+#[tokio::test]
+async fn what_is_played_from_its_end_on_stays_there() {
+    let recording = Arc::new(saved(simulation("enhanced", 100).concat().as_bytes()).unwrap());
+    let (end, middle) = (recording.end(), recording.begin() + SignedDuration::from_mins(1));
+    for (from, plays) in [(end, false), (middle, true)] {
+        let (events, mut told) = tokio::sync::mpsc::channel(64);
+        let _commands = play(Arc::clone(&recording), Some(from), 1.0, events).unwrap();
+        let first = told.recv().await.unwrap();
+        let EventKind::Replayed(frame) = first.what else { panic!("{first:?}") };
+        assert_eq!((first.at, frame.player.plays), (from, plays));
+    }
 }
 
 #[test]

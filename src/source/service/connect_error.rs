@@ -120,7 +120,9 @@ fn from_cause(host: &str, cause: &(dyn Error + 'static)) -> Option<ConnectError>
     cause.to_string().starts_with("dns error").then(|| {
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
         // a name of the service's own, in a region that may be none
-        let region = name.split_once(".amazonaws.").and_then(|(service, _)| service.split('.').nth(1));
+        let service = name.split_once(".amazonaws.").map(|(service, _)| service);
+        let region = service.and_then(|service| service.split_once('.')).map(|(_, region)| region);
+        let region = region.filter(|region| !region.contains('.'));
         let why = region.and_then(region::unknown).unwrap_or_else(|| "check DNS, VPN, proxy".into());
         ConnectError::unreachable(format!("cannot resolve {name}: {why}"))
     })
@@ -182,6 +184,8 @@ mod tests {
                 "'us-east-9' is no region that syncscope knows: did you mean us-east-1?",
             ),
             ("datasync.us-east-1.amazonaws.com:443", "check DNS, VPN, proxy"),
+            ("portal.sso.eu-west-1.amazonaws.com:443", "check DNS, VPN, proxy"),
+            ("vpce-x.datasync.us-east-1.vpce.amazonaws.com:443", "check DNS, VPN, proxy"),
         ] {
             let fault = ConnectError::of(host, &io::Error::other(io::Error::other("dns error"))).into_fault();
             assert!(fault.message.ends_with(says), "{fault}");

@@ -62,6 +62,9 @@ impl Connection {
     }
 
     async fn configured_in(self, env: &Env) -> Self {
+        if self.endpoint_url.is_some() {
+            return self;
+        }
         let profile = Profile::load(self.profile.as_deref(), env).await;
         Self { profile_endpoint: profile.endpoint_url().map(str::to_owned), ..self }
     }

@@ -180,7 +180,10 @@ impl Profile {
 /// Follows `source_profile` to one that is not defined; `None` where all are.
 fn missing_source(set: &ProfileSet, name: &str) -> Option<String> {
     let mut profile = set.get_profile(name)?;
-    for _ in 0..8 {
+    for step in 0..8 {
+        if step > 0 && has_keys(profile) {
+            return None;
+        }
         let source = profile.get("source_profile").filter(|_| profile.get("role_arn").is_some())?;
         match set.get_profile(source) {
             Some(next) => profile = next,
@@ -329,7 +332,8 @@ mod tests {
             "[profile gone]\n{role}\nsource_profile = nothere\n[profile far]\n{role}\nsource_profile = gone\n\
              [profile mfa]\n{role}\nsource_profile = base\nmfa_serial = arn:aws:iam::111122223333:mfa/alice\n\
              [profile base]\nregion = eu-west-2\nmfa_serial = x\nsource_profile = nothere\n\
-             [profile loop]\n{role}\nsource_profile = loop\n"
+             [profile loop]\n{role}\nsource_profile = loop\n[profile over]\n{role}\nsource_profile = keys\n\
+             [profile keys]\n{role}\nsource_profile = nothere\naws_access_key_id = a\naws_secret_access_key = b\n"
         );
         for (name, missing, mfa) in [
             ("gone", Some("nothere"), false),
@@ -337,6 +341,7 @@ mod tests {
             ("mfa", None, true),
             ("base", None, false),
             ("loop", None, false),
+            ("over", None, false),
         ] {
             let profile = loaded(&text, Some(name), &[]).await;
             assert_eq!((profile.missing_source(), profile.asks_for_mfa()), (missing, mfa), "{name}");
