@@ -1,6 +1,13 @@
 //! Files by their lines, and why one cannot be read or written.
 
-use std::io::{self, Read};
+use std::{
+    fs::File,
+    io::{self, Read},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
+
+use rustix::fs::OFlags;
 
 /// Bytes that are read at a time.
 const CHUNK: usize = 256 << 10;
@@ -17,6 +24,16 @@ pub fn reason(error: &io::Error) -> String {
         Some(first) if !letters.as_str().contains(char::is_uppercase) => first.chain(text.chars().skip(1)).collect(),
         _ => text.to_owned(),
     }
+}
+
+/// Opens a file of our own to read it: links are not followed, and what is no file, a pipe say, is not waited for.
+///
+/// # Errors
+/// It cannot be read, or is something else than a file.
+pub fn open_own(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a file")) }
 }
 
 /// The lines of a text, of which one at a time is in memory.

@@ -82,7 +82,8 @@ pub fn render(app: &App, theme: Theme, buffer: &mut Buffer) -> Extent {
 /// It is of the transfer on the screen, or of one that is worse.
 pub fn title(app: &App) -> String {
     let Some(execution) = app.execution() else { return "syncscope".into() };
-    let readouts = app.executions().iter().map(|execution| Readout::of(execution, app.now()));
+    let others = app.executions().iter().filter(|other| !std::ptr::eq(*other, execution));
+    let readouts = others.map(|execution| Readout::of(execution, app.now()));
     let selected = Readout::of(execution, app.now());
     let readout = readouts.fold(selected, |worst, other| {
         if other.health.severity > worst.health.severity.max(Severity::Info) { other } else { worst }

@@ -27,6 +27,9 @@ use super::{
 /// beside it.
 pub const LONGEST_LINE: usize = LONGEST_BODY + (1 << 20);
 
+/// What a line with a response has in it, outside of any string.
+pub const RESPONSE: &[u8] = br#","response":"#;
+
 /// A text of JSON on one line. Where a line ends in it, it is between two tokens: in a string it would be escaped.
 pub fn on_one_line(json: &str) -> Cow<'_, str> {
     match memchr::memchr2(b'\n', b'\r', json.as_bytes()) {

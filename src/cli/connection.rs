@@ -64,17 +64,16 @@ impl ConnectionArgs {
         let arn = |text: &String| Arn::parse_in(text, region.as_deref()).map_err(|error| error.to_string());
         let arns: Result<Vec<_>, _> = transfers.iter().map(arn).collect();
         let arns = arns.map(once).map_err(CliError::usage)?;
-        let regions = self.region.iter().chain(arns.iter().map(|arn| &arn.region));
+        let mut regions = self.region.iter().chain(arns.iter().map(|arn| &arn.region));
         // behind another endpoint a region may have any name
-        match regions.filter(|_| self.endpoint_url.is_none()).find_map(|region| region::wrong(region)) {
-            Some(wrong) => Err(CliError::usage(wrong)),
-            None => Ok(arns),
+        match regions.find_map(|region| region::wrong(region)) {
+            Some(wrong) if !self.flags().configured().await.has_endpoint() => Err(CliError::usage(wrong)),
+            _ => Ok(arns),
         }
     }
 
-    /// The connection options. What is unsafe about them is said on standard error.
-    pub async fn connection(&self) -> Connection {
-        let flags = Connection {
+    fn flags(&self) -> Connection {
+        Connection {
             profile: self.profile.clone(),
             region: self.region.clone(),
             endpoint_url: self.endpoint_url.clone(),
@@ -82,8 +81,12 @@ impl ConnectionArgs {
             no_verify_ssl: self.no_verify_ssl,
             max_calls: NonZeroU32::new(self.max_calls),
             ..Connection::default()
-        };
-        let connection = flags.configured().await;
+        }
+    }
+
+    /// The connection options. What is unsafe about them is said on standard error.
+    pub async fn connection(&self) -> Connection {
+        let connection = self.flags().configured().await;
         for warning in connection.warnings() {
             tell(&format!("WARNING: {warning}"));
         }

@@ -21,6 +21,7 @@ use crate::{
         observation::{Observation, Outcome},
         task::Task,
     },
+    files::open_own,
     say::text::clean,
     sink::folder,
     source::{
@@ -154,7 +155,7 @@ fn with_past(arn: Arn, live: Observation, extent: Extent) -> Polled {
 fn recorded(live: &Observation, arn: &Arn, extent: Extent) -> Option<(Execution, Past, RecordedUntil)> {
     let path = folder::recordings()?.join(format!("{}.ndjson", arn.execution.as_deref()?));
     let (recording, task) = match extent {
-        Extent::Whole if !path.is_file() => return None,
+        Extent::Whole if open_own(&path).is_err() => return None,
         Extent::Whole => (Recording::open(&path, INTERVAL, live.at).ok()?, None),
         Extent::Tail => Tail::open(&path, INTERVAL, live.at).map(|tail| (tail.recording, tail.task))?,
     };

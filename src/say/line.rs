@@ -8,14 +8,7 @@ use super::{
 };
 use crate::{
     aws::snapshot::Status,
-    transfer::{
-        judge::{
-            advice::Agents,
-            health::{Finding, HealthState},
-        },
-        readout::Readout,
-        severity::Severity,
-    },
+    transfer::{judge::advice::Agents, past::phases::Age, readout::Readout, severity::Severity},
 };
 
 /// For a log: when, what, and the sentence of what is wrong.
@@ -60,8 +53,11 @@ pub fn of_now(readout: &Readout, time: &LocalTime) -> Now {
         None => readout.health.finding.as_ref().and_then(finding::short).unwrap_or_default(),
     };
     let mut facts = summary::facts(readout, time);
+    let failed = readout.health.finding.as_ref().and_then(finding::failed);
     // the same number twice
-    facts.retain(|fact| !(fact.ends_with(FAILED) && trouble.ends_with(FAILED)));
+    if failed.is_some() && failed == readout.failures && readout.outage().is_none() {
+        facts.retain(|fact| !fact.ends_with(FAILED));
+    }
     let part = |text: &str| clean(text).into_owned();
     let status = readout.status.as_ref().map(|status| status.as_str()).unwrap_or_default();
     Now {
@@ -79,15 +75,12 @@ pub fn of_now(readout: &Readout, time: &LocalTime) -> Now {
 /// What is wrong, or else what it waits for, and for how long; `None` while it transfers.
 fn stands(readout: &Readout) -> Option<String> {
     let health = &readout.health;
-    if let Some(found) = &health.finding
-        && (health.state.is_trouble()
-            || matches!(health.state, HealthState::Watching | HealthState::Quiet)
-            || matches!(found, Finding::Unlisted { .. }))
-    {
+    if let Some(found) = words::pressing(health) {
         let word = words::health(health).to_uppercase();
         return Some(format!("{word}: {}", clause(&finding::sentence(found))));
     }
-    let age = readout.phase_age.filter(|_| readout.status != Some(Status::Transferring))?;
+    let has_lasted = |age: &Age| age.span().as_secs() > 0;
+    let age = readout.phase_age.filter(has_lasted).filter(|_| readout.status != Some(Status::Transferring))?;
     // where the status is as old as the execution, the line says so already
     let is_said = readout.elapsed.is_some_and(|elapsed| units::duration(elapsed) == units::duration(age.span()));
     let lasts = (!is_said).then(|| format!("for {}", words::age_in_words(age)));
@@ -116,4 +109,42 @@ pub fn of_end(readout: &Readout, time: &LocalTime) -> Vec<String> {
     lines.extend(sentences::sentences(readout, time).into_iter().map(|sentence| sentence.text));
     lines.extend(readout.responded_at().map(|at| format!("Last response at {}.", units::date_and_time(at, time.zone))));
     lines.iter().map(|line| clean(line).into_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::transfer::execution::tests::{at, watched};
+
+    fn now(members: &str) -> Now {
+        let execution = watched([(0, members.to_owned())]);
+        of_now(&Readout::of(&execution, at(0)), &LocalTime { now: at(0), zone: &TimeZone::UTC })
+    }
+
+    #[test]
+    fn all_that_failed_is_told_beside_the_worst_step_and_the_same_number_once() {
+        let failing = |prepare: i64| {
+            now(&format!(
+                r#""Status":"TRANSFERRING","TaskMode":"ENHANCED","FilesPrepared":1000,"FilesTransferred":100,
+                "FilesFailed":{{"Prepare":{prepare},"Transfer":50}}"#
+            ))
+        };
+        let (several, one) = (failing(30), failing(0));
+        assert_eq!((&*several.trouble, several.facts.contains("80 failed")), ("50 failed", true), "{several:?}");
+        assert_eq!((&*one.trouble, one.facts.contains("failed")), ("50 failed", false), "{one:?}");
+    }
+
+    #[test]
+    fn what_has_just_begun_has_lasted_for_nothing() {
+        let members = |status: &str| format!(r#""Status":"{status}","StartTime":1799999000"#);
+        let execution = watched([(0, members("QUEUED")), (5, members("LAUNCHING"))]);
+        let line = |second| {
+            let time = LocalTime { now: at(second), zone: &TimeZone::UTC };
+            of_log(&Readout::of(&execution, at(second)), &time)
+        };
+        assert!(!line(5).contains(" for "), "{}", line(5));
+        assert!(line(8).ends_with(" for 3s"), "{}", line(8));
+    }
 }

@@ -19,10 +19,7 @@ use super::{
 use crate::{
     aws::{applicability::Metric, arn::Arn},
     transfer::{
-        judge::{
-            advice::{Advice, Log, Tells},
-            outcome::Outcome,
-        },
+        judge::advice::{Advice, Log, Tells},
         past::phases::{Phase, PhaseState},
         readout::Readout,
         severity::Severity,
@@ -152,9 +149,6 @@ fn next(readout: &Readout, advice: &[Sentence]) -> String {
         Some(_) if readout.outage().is_some() => "Check why it cannot be polled; the state above is the last one seen.",
         Some(_) if readout.health.severity >= Severity::Warning => {
             "Check the service's message above and the task's log."
-        }
-        Some(snapshot) if snapshot.is_over() && readout.outcome != Some(Outcome::Success) => {
-            "Check the task's log, and what is missing at the destination."
         }
         Some(snapshot) if snapshot.is_over() => "Nothing: it is over.",
         Some(_) => "Nothing for now; check again when it should have ended.",
@@ -292,6 +286,16 @@ fn configuration(readout: &Readout, zone: &TimeZone) -> String {
 }
 
 fn commands(readout: &Readout, context: &Context) -> String {
+    let lines = command_lines(readout, context);
+    if lines.is_empty() {
+        return String::new();
+    }
+    let fence = if lines.iter().any(|line| line.contains("```")) { "~~~~" } else { "```" };
+    format!("{fence}sh\n{}\n{fence}\n", lines.join("\n"))
+}
+
+/// What tells more of it: none for an execution without a name that was not recorded.
+fn command_lines(readout: &Readout, context: &Context) -> Vec<String> {
     let arn = readout.arn();
     let reach = |region: bool| {
         let region = if region { format!(" --region {}", quoted(&arn.region)) } else { String::new() };
@@ -305,12 +309,10 @@ fn commands(readout: &Readout, context: &Context) -> String {
     let mut lines: Vec<String> = named(format!("syncscope {name}{}{endpoint}", reach(false))).into_iter().collect();
     lines.extend(context.recording.as_deref().map(|file| format!("syncscope replay {}", quoted(file))));
     lines.extend(named(describe(arn, &format!("{}{endpoint}", reach(true)))));
-    if lines.is_empty() {
-        return String::new();
+    if !lines.is_empty() {
+        lines.extend(log_events(readout).map(|command| format!("{command}{}", reach(true))));
     }
-    lines.extend(log_events(readout).map(|command| format!("{command}{}", reach(true))));
-    let fence = if lines.iter().any(|line| line.contains("```")) { "~~~~" } else { "```" };
-    format!("{fence}sh\n{}\n{fence}\n", lines.join("\n"))
+    lines
 }
 
 /// Entries come some minutes late.
@@ -333,7 +335,7 @@ fn log_events(readout: &Readout) -> Option<String> {
 /// The command of the AWS command line that tells most: of the log where there is one, else of the execution; `None`
 /// where nothing has a name.
 pub fn look_up_command(readout: &Readout, context: &Context) -> Option<String> {
-    commands(readout, context).lines().rfind(|line| line.starts_with("aws ")).map(str::to_owned)
+    command_lines(readout, context).into_iter().rfind(|line| line.starts_with("aws "))
 }
 
 fn describe(arn: &Arn, reach: &str) -> String {

@@ -113,13 +113,7 @@ fn outage(readout: &Readout, time: &LocalTime) -> Option<Sentence> {
 /// What health found of an execution that runs and is seen.
 fn trouble(readout: &Readout, time: &LocalTime) -> Vec<Sentence> {
     let health = &readout.health;
-    let Some(found) = &health.finding else { return Vec::new() };
-    let is_said = health.state.is_trouble()
-        || matches!(health.state, HealthState::Quiet | HealthState::Watching)
-        || matches!(found, Finding::Unlisted { .. });
-    if !is_said {
-        return Vec::new();
-    }
+    let Some(found) = words::pressing(health) else { return Vec::new() };
     let last_change = match found {
         Finding::Stalled { last_change, .. }
         | Finding::StepStalled { last_change, .. }
@@ -274,8 +268,10 @@ fn success(readout: &Readout, snapshot: &Snapshot) -> Vec<Sentence> {
             let steps = steps.map(|steps| format!(" ({steps})")).unwrap_or_default();
             let what = clause(&finding::incomplete(ending));
             let severity = readout.health.severity;
-            let word = words::health_badge(&readout.health);
-            let word = if word == "INCOMPLETE" { "SUCCESS, but incomplete" } else { &word };
+            let word = match readout.health.state {
+                HealthState::FinishedWithFailures => "SUCCESS, but incomplete".to_owned(),
+                _ => words::health_badge(&readout.health),
+            };
             let mut said = vec![say(severity, format!("{word}: {what}{steps}."))];
             said.extend(snapshot.error().map(|error| say(severity, error)));
             said

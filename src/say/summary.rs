@@ -83,9 +83,8 @@ pub fn status(readout: &Readout, time: &LocalTime) -> Option<String> {
 
 /// When it ended: with its date where that is not today, or not the day on which it began.
 fn end_of(snapshot: &Snapshot, end: Timestamp, time: &LocalTime) -> String {
-    let date = |at: Timestamp| at.to_zoned(time.zone.clone()).date();
     match snapshot.start_time {
-        Some(start) if date(start.0) != date(end) => units::date_and_time(end, time.zone),
+        Some(start) if time.spans_days(start.0, end) => units::date_and_time(end, time.zone),
         _ => time.moment(end),
     }
 }

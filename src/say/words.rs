@@ -47,6 +47,16 @@ pub fn health_code(state: HealthState) -> &'static str {
     }
 }
 
+/// What is found of an execution that runs, where it is to be told at once.
+pub fn pressing(health: &Health) -> Option<&Finding> {
+    let is_said = |found: &&Finding| {
+        health.state.is_trouble()
+            || matches!(health.state, HealthState::Quiet | HealthState::Watching)
+            || matches!(found, Finding::Unlisted { .. })
+    };
+    health.finding.as_ref().filter(is_said)
+}
+
 /// The short word of health: `stalled`, `incomplete`, `verify mismatch`.
 pub fn health(health: &Health) -> &'static str {
     match (health.state, &health.finding) {

@@ -93,7 +93,7 @@ impl Execution {
         let snapshot = self.past.snapshot().filter(|snapshot| snapshot.status() == Some(Status::Success))?;
         let reading = self.reading(snapshot, self.past.polled_at?);
         let (bytes, files) = (reading.bytes_done.unwrap_or(0), reading.files_done.unwrap_or(0));
-        Some(EarlierRun { took: reading.running_for?, bytes, files })
+        Some(EarlierRun { took: progress::transfer_lasted(snapshot, self.past.applicability())?, bytes, files })
     }
 
     /// Notes what health became since the response before: troubles that begin, and those that end.
@@ -331,6 +331,18 @@ pub mod tests {
         let mut execution = Execution::new(task, at(0));
         execution.observe(&answer(1, r#""Status":"QUEUED""#));
         assert_eq!(execution.arn().to_string(), ARN);
+    }
+
+    #[test]
+    fn an_earlier_run_took_what_the_service_says_and_no_time_of_ours() {
+        let run = |result: &str| {
+            let members = format!(
+                r#""Status":"SUCCESS","TaskMode":"ENHANCED","LaunchTime":1799990000,"BytesWritten":7,"Result":{{{result}}}"#
+            );
+            watched([(0, members)]).as_earlier_run().map(|run| (run.took, run.bytes))
+        };
+        assert_eq!(run(r#""TotalDuration":600000"#), Some((SignedDuration::from_mins(10), 7)));
+        assert_eq!(run(""), None);
     }
 
     #[test]

@@ -229,6 +229,11 @@ impl Past {
         self.newest.as_ref().map(|newest| newest.since(newest.counters_at.max(newest.status_at))).unwrap_or_default()
     }
 
+    /// Whether any counter was seen to change.
+    pub fn was_seen_to_move(&self) -> bool {
+        self.newest.as_ref().is_some_and(|newest| newest.counters_at.is_some())
+    }
+
     /// Whether the totals may still grow: Enhanced mode lists while it transfers. They count as settled once
     /// they did not change for two minutes, and two refresh steps, while we looked.
     pub fn totals_grow(&self) -> bool {

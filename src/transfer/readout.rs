@@ -88,11 +88,12 @@ impl<'a> Readout<'a> {
         let health = Health::of(past, phase_age, at);
         let stalled = health.transfer_stalled_for();
         let rate = match (Current::of(past, at), stalled) {
-            // other counters may have moved since
-            (Current::Still(span), Some(stalled)) if health.step().is_some() => Current::Still(span.max(stalled)),
+            // the counters of other steps may move on
+            (Current::Still(_) | Current::Moving { .. }, Some(stalled)) if health.step().is_some() => {
+                Current::Still(stalled)
+            }
             (rate, _) => rate,
         };
-        let was_seen_to_move = past.newest.as_ref().is_some_and(|newest| newest.counters_at.is_some());
         let bottleneck = Bottleneck::of(past, &rate, at);
         let advise = |snapshot| advice::advise(snapshot, execution.task(), &health, phase_age);
         Self {
@@ -110,7 +111,7 @@ impl<'a> Readout<'a> {
             average: snapshot.and_then(|snapshot| progress::average(snapshot, applicability)),
             estimate: match (stalled, rate) {
                 (Some(stalled), _) => Err(Unknown::Stalled(stalled)),
-                (None, Current::Still(span)) if !was_seen_to_move => Err(Unknown::Stalled(span)),
+                (None, Current::Still(span)) if !past.was_seen_to_move() => Err(Unknown::Stalled(span)),
                 _ => execution.estimator().estimate(at),
             },
             lanes: snapshot.map(|snapshot| pipeline::pipeline(snapshot, applicability)).unwrap_or_default(),

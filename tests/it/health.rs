@@ -132,7 +132,9 @@ fn hours_of_chance_raise_no_alarm_and_each_stop_is_named_in_time_by_step() {
     let steps = (1..simulated::STEPS.len()).map(simulated::Stops::Step);
     for what in [simulated::Stops::Whole, simulated::Stops::Counters].into_iter().chain(steps) {
         let mut named = measure::Named::default();
+        let until = seed + 50;
         while named.stops < 2 {
+            assert!(seed < until, "{what:?} is stopped in none of 50 runs");
             let run = simulated::drawn(seed, Some(what));
             named.add(measure::named(&run.observations, run.stopped, what, run.plan.step, &seed.to_string()));
             seed += 1;

@@ -34,6 +34,22 @@ fn a_slip_is_answered_with_what_was_meant() {
 }
 
 #[test]
+fn behind_an_endpoint_of_ones_own_a_region_may_have_any_name() {
+    let here = EXECUTION.replace("us-east-1", "lab");
+    let endpoint = Endpoint::answering(|_| (400, json!({ "__type": "AccessDeniedException", "message": "no" })));
+    let config = Path::new(&state()).join("config");
+    fs::write(&config, format!("[default]\nendpoint_url = {}\n", endpoint.url)).unwrap();
+    for (variables, exit) in [
+        (vec![], 2),
+        (vec![("AWS_ENDPOINT_URL", &*endpoint.url)], 7),
+        (vec![("AWS_CONFIG_FILE", config.to_str().unwrap())], 7),
+    ] {
+        let output = finished(piped(&["status", &here]).envs(KEYS).envs(variables.iter().copied()));
+        assert_eq!(code(&output), exit, "{variables:?}: {}", err(&output));
+    }
+}
+
+#[test]
 fn a_console_url_without_a_region_takes_the_one_in_force() {
     let url = "https://console.aws.amazon.com/datasync/home#/tasks/task-0123456789abcdef0";
     let asked = |variables: &[(&str, &str)], more: &[&str]| {

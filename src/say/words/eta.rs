@@ -18,7 +18,9 @@ pub fn forms(readout: &Readout, time: &LocalTime) -> Vec<String> {
         return Vec::new();
     }
     match &readout.estimate {
-        Ok(estimate) => of_estimate(estimate, readout.applicability().verifies_afterwards(), seen_at(readout), time),
+        Ok(estimate) => {
+            of_estimate(estimate, readout.applicability().verifies_afterwards(), &as_of(readout, time), time)
+        }
         Err(unknown) => vec![format!("unknown: {}", self::unknown(unknown))],
     }
 }
@@ -31,7 +33,7 @@ pub fn in_full(readout: &Readout, time: &LocalTime) -> Option<String> {
 /// For a row: `~07:31 (07:13–08:03)`; `None` where the end is not known.
 pub fn short(readout: &Readout, time: &LocalTime) -> Option<String> {
     let estimate = readout.estimate.as_ref().ok().filter(|_| readout.status == Some(Status::Transferring))?;
-    Some(Interval::of(estimate, time).short())
+    Some(Interval::of(estimate, time).short() + &as_of(readout, time))
 }
 
 /// The times of day of an estimate.
@@ -62,17 +64,13 @@ impl Interval {
     }
 }
 
-/// The moment that an estimate is as of, where nothing was seen since; `None` where it is of now.
-fn seen_at(readout: &Readout) -> Option<Timestamp> {
-    readout.responded_at().filter(|_| readout.rate == Current::Unseen)
+/// When an estimate was made, where nothing was seen since; nothing where it is of now.
+fn as_of(readout: &Readout, time: &LocalTime) -> String {
+    let seen_at = readout.responded_at().filter(|_| readout.rate == Current::Unseen);
+    seen_at.map(|at| format!(" as of {}", time.minute(at))).unwrap_or_default()
 }
 
-fn of_estimate(
-    estimate: &Estimate,
-    verifies_afterwards: bool,
-    seen_at: Option<Timestamp>,
-    time: &LocalTime,
-) -> Vec<String> {
+fn of_estimate(estimate: &Estimate, verifies_afterwards: bool, as_of: &str, time: &LocalTime) -> Vec<String> {
     let interval = Interval::of(estimate, time);
     let ahead = |at: Timestamp| units::ahead(at.duration_since(time.now));
     let (soon, late) = (ahead(estimate.earliest), ahead(estimate.latest));
@@ -82,8 +80,7 @@ fn of_estimate(
     } else {
         format!("~{} ({}–{}, {spans})", interval.likely, interval.earliest, interval.latest)
     };
-    let as_of = seen_at.map(|at| format!(" as of {}", time.minute(at))).unwrap_or_default();
-    let full = full + &as_of;
+    let full = full + as_of;
     let lists = if estimate.is_lower_bound { " at the earliest: still listing" } else { "" };
     let files = if estimate.by == Bound::Files { " · limited by file count" } else { "" };
     let verifies = if verifies_afterwards { " · verification follows" } else { "" };
@@ -95,8 +92,8 @@ fn of_estimate(
         [&full, lists, average, verifies].concat(),
         [&full, lists, average].concat(),
         [&full, at_least, rough].concat(),
-        [interval.short().as_str(), &as_of, at_least].concat(),
-        interval.short() + &as_of,
+        [interval.short().as_str(), as_of, at_least].concat(),
+        interval.short() + as_of,
         format!("{}{}{as_of}", interval.lead, interval.likely),
         format!("{}{}", interval.lead, interval.likely),
     ]

@@ -129,6 +129,20 @@ pub fn incomplete(ending: Ending) -> String {
     }
 }
 
+/// How many items failed, where that is what a row's cell says of it.
+pub fn failed(finding: &Finding) -> Option<i64> {
+    match finding {
+        Finding::Incomplete(Ending::Failures(failed)) => Some(*failed),
+        Finding::Failing { steps, .. } => steps.first().filter(|worst| !worst.is_folders).map(|worst| worst.failed),
+        _ => None,
+    }
+}
+
+fn not_listed(folders: i64) -> String {
+    let noun = if folders == 1 { "folder" } else { "folders" };
+    format!("{} {noun} not listed", units::short_count(folders))
+}
+
 /// For a row's cell: `no change 7m`, `12,000 failed`; `None` where the word says it all.
 pub fn short(finding: &Finding) -> Option<String> {
     Some(match finding {
@@ -145,13 +159,14 @@ pub fn short(finding: &Finding) -> Option<String> {
         Finding::StepSlow { step, rate, .. } => {
             format!("{} {}", words::step_running(*step), units::item_rate(*rate))
         }
-        Finding::Unlisted { folders } => format!("{} folders not listed", units::short_count(*folders)),
+        Finding::Unlisted { folders } => not_listed(*folders),
         Finding::Failing { steps, .. } if steps.first().is_some_and(|worst| worst.is_folders) => {
-            format!("{} folders not listed", units::short_count(steps.first()?.failed))
+            not_listed(steps.first()?.failed)
         }
-        Finding::Failing { steps, .. } => format!("{} failed", units::short_count(steps.first()?.failed)),
+        Finding::Failing { .. } | Finding::Incomplete(Ending::Failures(_)) => {
+            format!("{} failed", units::short_count(failed(finding)?))
+        }
         Finding::Launching(age) => words::age(*age),
-        Finding::Incomplete(Ending::Failures(failed)) => format!("{} failed", units::short_count(*failed)),
         Finding::Incomplete(Ending::Short(short)) => format!("{} missing", units::short_count(*short)),
         Finding::Incomplete(Ending::BytesShort(short)) => format!("{} missing", units::bytes(*short)),
         Finding::Incomplete(Ending::SkippedOfAll(skipped)) => format!("{} skipped", units::short_count(*skipped)),

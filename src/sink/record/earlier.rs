@@ -6,8 +6,8 @@ use super::open::tail;
 use crate::{
     aws::{
         arn::Arn,
-        line::Reader,
-        observation::{Observation, Outcome},
+        line::{RESPONSE, Reader},
+        observation::Observation,
     },
     transfer::{execution::Execution, judge::estimate::EarlierRun},
 };
@@ -32,12 +32,13 @@ pub fn runs(folder: &Path) -> HashMap<String, Vec<EarlierRun>> {
 }
 
 fn last_response(path: &Path) -> Option<Observation> {
-    let (mut lines, mut reader, mut last) = (tail(path).ok()?, Reader::default(), None);
+    let (mut lines, mut last) = (tail(path).ok()?, Vec::new());
     while let Ok(Some(line)) = lines.next() {
-        let read = std::str::from_utf8(line.bytes).ok().and_then(|text| reader.read(text).ok());
-        last = read.filter(|read| matches!(read.outcome, Outcome::Response(_))).or(last);
+        if memchr::memmem::find(line.bytes, RESPONSE).is_some() {
+            last = line.bytes.to_vec();
+        }
     }
-    last
+    Reader::default().read(std::str::from_utf8(&last).ok()?).ok()
 }
 
 fn run(last: &Observation) -> Option<(String, EarlierRun)> {

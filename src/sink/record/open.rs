@@ -10,7 +10,10 @@ use std::{
 
 use rustix::fs::OFlags;
 
-use crate::{aws::line::LONGEST_LINE, files::Lines};
+use crate::{
+    aws::line::LONGEST_LINE,
+    files::{Lines, open_own},
+};
 
 /// Whether a symbolic link in a recording's place is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +39,7 @@ const TAIL: u64 = 256 << 10;
 
 /// The last lines of a recording, of which the first may be cut off.
 pub fn tail(path: &Path) -> io::Result<Lines<'static>> {
-    let mut file = for_lines(Links::Refused).append(false).open(path)?;
+    let mut file = open_own(path)?;
     let beginning = file.metadata()?.len().saturating_sub(TAIL);
     file.seek(SeekFrom::Start(beginning))?;
     Ok(Lines::new(file, LONGEST_LINE))

@@ -1,19 +1,17 @@
 //! The end of a recording: what a poll needs to know of the time before it, without the whole.
 
-use std::{
-    fs::{File, OpenOptions},
-    io,
-    os::unix::fs::{FileExt, OpenOptionsExt},
-    path::Path,
-    sync::Arc,
-    time::Duration,
-};
+use std::{fs::File, io, os::unix::fs::FileExt, path::Path, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use rustix::fs::OFlags;
 
 use super::Recording;
-use crate::aws::{line::Line, task::Task};
+use crate::{
+    aws::{
+        line::{Line, RESPONSE},
+        task::Task,
+    },
+    files::open_own,
+};
 
 /// How much of the end is read at least; in bytes. That is an hour of responses that all differ, or most of a day of
 /// such that do not.
@@ -37,25 +35,21 @@ impl Tail {
     }
 
     fn of_length(path: &Path, enough: u64, interval: Duration, now: Timestamp) -> Option<Self> {
-        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path).ok()?;
-        let about = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
+        let file = open_own(path).ok()?;
+        let all = file.metadata().ok()?.len();
         let mut length = enough;
         let bytes = loop {
-            let bytes = end(&file, about.len(), length).ok()?;
+            let bytes = end(&file, all, length).ok()?;
             // lines that only say that nothing changed say it of a response before them
-            if length >= about.len() || memchr::memmem::find(&bytes, RESPONSE).is_some() {
+            if length >= all || memchr::memmem::find(&bytes, RESPONSE).is_some() {
                 break bytes;
             }
             length = length.saturating_mul(4);
         };
-        let task = (length < about.len()).then(|| task(&file)).flatten();
+        let task = (length < all).then(|| task(&file)).flatten();
         Some(Self { recording: Recording::read(bytes, interval, now).ok()?, task })
     }
 }
-
-/// What a line with a response has in it, outside of any string.
-const RESPONSE: &[u8] = br#","response":"#;
 
 /// The whole lines among the last bytes of a file of `all` bytes.
 fn end(file: &File, all: u64, length: u64) -> io::Result<Vec<u8>> {

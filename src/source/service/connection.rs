@@ -115,6 +115,11 @@ impl Connection {
         variables.chain(of_profile).collect()
     }
 
+    /// Whether a flag, the environment or the profile sets the endpoint.
+    pub fn has_endpoint(&self) -> bool {
+        !self.endpoints(&Env::real()).is_empty()
+    }
+
     /// What of the flags and the environment the user should be warned of, in a sentence each.
     pub fn warnings(&self) -> Vec<String> {
         self.warnings_in(&Env::real())

@@ -600,8 +600,8 @@ mod tests {
 
     /// An Enhanced execution polled every 15 s for so long, with what each second counts: listed, prepared, transferred,
     /// verified, deleted of 1,000.
-    fn pipeline(end: i64, excludes: &str, counts: impl Fn(i64) -> [i64; 5]) -> Health {
-        let execution = watched((0..=end).step_by(15).map(|second| {
+    fn run(end: i64, excludes: &str, counts: impl Fn(i64) -> [i64; 5]) -> Execution {
+        watched((0..=end).step_by(15).map(|second| {
             let [listed, prepared, transferred, verified, deleted] = counts(second);
             let members = format!(
                 r#""TaskMode":"ENHANCED","Options":{{"VerifyMode":"ONLY_FILES_TRANSFERRED","PreserveDeletedFiles":"REMOVE"}},
@@ -611,8 +611,49 @@ mod tests {
                 transferred * 1000
             );
             (second, members)
-        }));
-        Readout::of(&execution, at(end)).health
+        }))
+    }
+
+    fn pipeline(end: i64, excludes: &str, counts: impl Fn(i64) -> [i64; 5]) -> Health {
+        Readout::of(&run(end, excludes, counts), at(end)).health
+    }
+
+    #[test]
+    fn nothing_moves_where_the_transfer_stands_and_the_list_goes_on() {
+        let stops = |step: usize| {
+            let counts = move |second: i64| {
+                let mut all = [second * 4, second * 4, second, second, 0];
+                all[step..4].iter_mut().for_each(|count| *count = (*count).min(1200));
+                all
+            };
+            run(1800, "", counts)
+        };
+        let (transfer, verification) = (stops(2), stops(3));
+        use rates::Current;
+        assert_eq!(Readout::of(&transfer, at(1800)).rate, Current::Still(SignedDuration::from_mins(10)));
+        let rate = Readout::of(&verification, at(1800)).rate;
+        assert!(matches!(rate, Current::Moving { .. }), "{rate:?}");
+    }
+
+    #[test]
+    fn what_will_have_failed_is_not_said_while_the_list_grows() {
+        let by_the_end = |grows: bool| {
+            let execution = watched((0..=1200).step_by(15).map(|second| {
+                let expected = if grows { 20_000 + second } else { 20_000 };
+                let members = format!(
+                    r#"{ENHANCED},"Status":"TRANSFERRING","EstimatedFilesToTransfer":{expected},"FilesPrepared":{second},
+                    "FilesTransferred":{},"FilesFailed":{{"Transfer":{second}}}"#,
+                    second * 2
+                );
+                (second, members)
+            }));
+            match Readout::of(&execution, at(1200)).health.finding {
+                Some(Finding::Failing { by_the_end, .. }) => by_the_end,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(by_the_end(true), None);
+        assert!(by_the_end(false).is_some_and(|all| all > 1200));
     }
 
     #[test]

@@ -66,11 +66,18 @@ pub fn verified(snapshot: &Snapshot, applicability: &Applicability) -> Gauge {
 /// The average that the console shows as its throughput, in bytes a second: over all of the time in Enhanced
 /// mode, over the transferring phase in Basic mode. It hides a stall. `None` before there is one.
 pub fn average(snapshot: &Snapshot, applicability: &Applicability) -> Option<f64> {
+    let lasted = transfer_lasted(snapshot, applicability)?;
+    let bytes = snapshot.bytes_written.filter(|bytes| bytes.0 >= 0)?.0;
+    Some(bytes as f64 / lasted.as_secs_f64())
+}
+
+/// How long it has transferred, as the service reports it: the transferring phase in Basic mode, all of the time in
+/// Enhanced mode. Above 0; `None` before it reports one.
+pub fn transfer_lasted(snapshot: &Snapshot, applicability: &Applicability) -> Option<SignedDuration> {
     let result = snapshot.result.as_ref()?;
     let phases_count = applicability.reports(Metric::PhaseDurations);
     let milliseconds = if phases_count { result.transfer_duration } else { result.total_duration }?.0;
-    let bytes = snapshot.bytes_written?.0;
-    (milliseconds > 0 && bytes >= 0).then(|| bytes as f64 / (milliseconds as f64 / 1e3))
+    Some(SignedDuration::from_millis(milliseconds)).filter(SignedDuration::is_positive)
 }
 
 /// The bandwidth limit in bytes a second; `None` without one, and where the mode ignores it.
@@ -78,18 +85,13 @@ pub fn limit(snapshot: &Snapshot, applicability: &Applicability) -> Option<i64> 
     snapshot.limit().filter(|_| applicability.reports(Metric::BandwidthLimit))
 }
 
-/// For how long it has been transferring, by the service's own times: the transferring phase in Basic mode, all of the
-/// time since the launch in Enhanced mode. Above 0; `None` where the service does not say.
+/// How long one that runs has been transferring. Above 0; as long as nothing is reported of an Enhanced one, since its
+/// launch.
 pub fn transferring_for(snapshot: &Snapshot, applicability: &Applicability, now: Timestamp) -> Option<SignedDuration> {
-    let result = snapshot.result.as_ref();
-    let lasted = if applicability.reports(Metric::PhaseDurations) {
-        result?.transfer_duration
-    } else {
-        result.and_then(|result| result.total_duration)
-    };
-    let lasted = lasted.map(|lasted| SignedDuration::from_millis(lasted.0)).filter(|lasted| lasted.is_positive());
     let launched = snapshot.launch_time.filter(|_| !applicability.reports(Metric::PhaseDurations));
-    lasted.or_else(|| launched.map(|at| now.duration_since(at.0))).filter(|lasted| lasted.is_positive())
+    transfer_lasted(snapshot, applicability)
+        .or_else(|| launched.map(|at| now.duration_since(at.0)))
+        .filter(|lasted| lasted.is_positive())
 }
 
 /// The share of bytes that compression saved on the network; `None` where there is none to speak of.

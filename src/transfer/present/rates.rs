@@ -90,8 +90,7 @@ pub fn is_blind(past: &Past, now: Timestamp) -> bool {
 
 fn still_after(past: &Past) -> SignedDuration {
     let usual = past.counter_refresh.usual();
-    let was_seen_to_move = past.newest.as_ref().is_some_and(|newest| newest.counters_at.is_some());
-    if usual.is_none() && was_seen_to_move {
+    if usual.is_none() && past.was_seen_to_move() {
         return STILL_ANYHOW;
     }
     STILL_AT_LEAST.max(refresh::quiet_after(usual, past.interval()))

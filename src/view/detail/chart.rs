@@ -175,14 +175,15 @@ fn header(scene: &Scene, subject: &Subject, window: &Window, columns: &[Column],
         (_, Some(now)) => Some(format!("now {}", number(now))),
         (current, None) => rate::bytes(current),
     };
-    let cursor = scene.app.cursor().map(|at| {
-        let what = match window.column(at).and_then(|column| columns.get(column)) {
-            Some(Column::Rate(rate)) => number(*rate),
-            Some(Column::Stopped) => "no change".into(),
-            Some(Column::Unwatched) => "not seen".into(),
-            Some(Column::Empty) | None => "no rate".into(),
+    // of what lies outside nothing is known here
+    let cursor = scene.app.cursor().and_then(|at| {
+        let what = match columns.get(window.column(at)?)? {
+            Column::Rate(rate) => number(*rate),
+            Column::Stopped => "no change".into(),
+            Column::Unwatched => "not seen".into(),
+            Column::Empty => "no rate".into(),
         };
-        format!("at {} {what}", scene.time.moment(at))
+        Some(format!("at {} {what}", scene.time.moment(at)))
     });
     let average = subject.average.map(|average| format!("average {}", number(average)));
     let console = subject.average.map(|average| format!("average (as in the console) {}", number(average)));
@@ -192,8 +193,8 @@ fn header(scene: &Scene, subject: &Subject, window: &Window, columns: &[Column],
     let unit = scale.map(|scale| format!(" {}", scale.unit())).unwrap_or_default();
     let said = |facts: &[&Option<String>]| {
         let facts: Vec<&str> = facts.iter().filter_map(|fact| fact.as_deref()).collect();
-        let unit =
-            if facts.last().is_some_and(|last| last.ends_with(|c: char| c.is_ascii_digit())) { &unit } else { "" };
+        let is_number = |last: &&str| last.ends_with(|c: char| c.is_ascii_digit() || matches!(c, 'k' | 'M'));
+        let unit = if facts.last().is_some_and(is_number) { &unit } else { "" };
         format!("{}{unit}", facts.join("   "))
     };
     let title = |range: &str| vec![span(subject.title, BOLD), span(range.to_owned(), DIM)];

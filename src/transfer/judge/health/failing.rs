@@ -27,7 +27,9 @@ pub fn failing(past: &Past, snapshot: &Snapshot) -> Option<Health> {
     let mut steps: Vec<FailingStep> = lanes.iter().filter_map(failing_step).collect();
     steps.sort_by(|a, b| b.share.total_cmp(&a.share));
     let FailingStep { failed: worst, is_folders, .. } = *steps.first()?;
-    let done = progress::files(snapshot, applicability).fraction().filter(|fraction| *fraction >= ENOUGH);
+    // a share of what is listed so far tells nothing
+    let done = progress::files(snapshot, applicability).fraction().filter(|_| !past.totals_grow());
+    let done = done.filter(|fraction| *fraction >= ENOUGH);
     let by_the_end = done.map(|done| (worst as f64 / done) as i64).filter(|all| *all > worst && !is_folders);
     let since = lanes.iter().filter_map(|lane| past.step_rates.began(lane.step)).min();
     Some(because(HealthState::Failing, Finding::Failing { steps, by_the_end, since }))

@@ -6,7 +6,7 @@ use super::window::Window;
 use crate::transfer::{
     events::Kind,
     judge::health::{Finding, HealthState},
-    past::timeline::Stretch,
+    past::{pipeline::Step, timeline::Stretch},
     present::rates::Current,
     readout::Readout,
 };
@@ -62,7 +62,7 @@ impl Gaps {
                 Kind::PollRecovered(after) | Kind::WatchResumed(after) => {
                     gaps.unwatched.push(Gap { from: ago(*after), to: event.at, is_open: false });
                 }
-                Kind::Trouble(HealthState::Stalled, found) => stopped_since = Some(last_change(found, event.at)),
+                Kind::Trouble(HealthState::Stalled, found) => stopped_since = stopped(found, event.at),
                 Kind::Trouble(..) | Kind::Recovered(_) | Kind::Ended(_) => {
                     let closed = |from| Gap { from, to: event.at, is_open: false };
                     gaps.stopped.extend(stopped_since.take().map(closed));
@@ -84,14 +84,15 @@ impl Gaps {
     }
 }
 
-fn last_change(found: &Finding, seen: Timestamp) -> Timestamp {
-    match found {
-        Finding::Stalled { last_change: Some(at), .. } | Finding::Idle { last_change: Some(at), .. } => *at,
-        Finding::Stalled { unchanged_for, .. } | Finding::Idle { unchanged_for, .. } => {
-            seen.checked_sub(*unchanged_for).unwrap_or(seen)
-        }
-        _ => seen,
-    }
+/// Since when nothing was transferred by a stall that was seen at a moment; `None` where another step stalled.
+fn stopped(found: &Finding, seen: Timestamp) -> Option<Timestamp> {
+    let (Finding::Stalled { unchanged_for, last_change, .. }
+    | Finding::Idle { unchanged_for, last_change }
+    | Finding::StepStalled { step: Step::Transferred, unchanged_for, last_change, .. }) = found
+    else {
+        return None;
+    };
+    Some(last_change.or(seen.checked_sub(*unchanged_for).ok()).unwrap_or(seen))
 }
 
 /// The columns of a window.
@@ -121,4 +122,34 @@ pub fn within(window: &Window, gap: &Gap) -> std::ops::Range<usize> {
     let first = window.column(gap.from).map_or(0, |column| column + 1);
     let last = window.column(gap.to).map_or(window.columns, |column| column + usize::from(gap.is_open));
     first.min(last)..last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transfer::execution::tests::{at, watched};
+
+    #[test]
+    fn another_step_that_stalls_hides_no_rate() {
+        // one of the steps stands from 20 minutes to 40
+        let gaps = |stops: usize| {
+            let execution = watched((0..=3000).step_by(15).map(|second| {
+                let mut counts = [second * 4, second, second];
+                let stood = if second < 2400 { second.min(1200) } else { second - 1200 };
+                counts[stops..].iter_mut().for_each(|count| *count = stood);
+                let [listed, transferred, verified] = counts;
+                let members = format!(
+                    r#""TaskMode":"ENHANCED","Options":{{"VerifyMode":"ONLY_FILES_TRANSFERRED"}},"Status":"TRANSFERRING",
+                    "FilesSkipped":0,"FilesListed":{{"AtSource":{listed}}},"FilesPrepared":{listed},
+                    "FilesTransferred":{transferred},"BytesWritten":{},"FilesVerified":{verified}"#,
+                    transferred * 1000
+                );
+                (second, members)
+            }));
+            Gaps::of(&Readout::of(&execution, at(3000))).stopped
+        };
+        assert_eq!(gaps(2), []);
+        let of_transfer = gaps(1);
+        assert!(of_transfer.len() == 1 && of_transfer[0].from == at(1200), "{of_transfer:?}");
+    }
 }

@@ -75,9 +75,11 @@ impl Window {
             (false, 60..) => "%H:%M",
             _ => "%H:%M:%S",
         };
-        let offset = i64::from(zone.to_offset(self.from).seconds());
-        let first = (self.from.as_second() + offset).div_euclid(step) * step - offset;
-        let all = (0..=most + 1).filter_map(|place| Timestamp::from_second(first + place * step).ok());
+        let offset = |at: Timestamp| i64::from(zone.to_offset(at).seconds());
+        let first = (self.from.as_second() + offset(self.from)).div_euclid(step) * step - offset(self.from);
+        // the clocks may be changed on the way
+        let round = |at: Timestamp| Timestamp::from_second(at.as_second() + offset(self.from) - offset(at)).ok();
+        let all = (0..=most + 1).filter_map(|place| round(Timestamp::from_second(first + place * step).ok()?));
         all.filter_map(|at| Some((self.column(at)?, at.to_zoned(zone.clone()).strftime(format).to_string()))).collect()
     }
 }
@@ -133,6 +135,18 @@ mod tests {
             let shown: Vec<String> =
                 window("2026-11-22T16:31:25Z", minutes, columns).times(&zone).into_iter().map(|(_, at)| at).collect();
             assert_eq!(shown, labels, "{minutes} min on {columns} columns");
+        }
+    }
+
+    #[test]
+    fn a_day_has_one_tick_also_where_the_clocks_are_changed() {
+        let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        for (from, days) in [
+            ("2026-10-22T22:30:00Z", &["24 Oct", "25 Oct", "26 Oct"][..]),
+            ("2026-03-26T23:30:00Z", &["28 Mar", "29 Mar", "30 Mar", "31 Mar"]),
+        ] {
+            let times = window(from, 96 * 60, 100).times(&zone);
+            assert_eq!(times.into_iter().map(|(_, at)| at).collect::<Vec<_>>(), days);
         }
     }
 
